@@ -1,0 +1,11 @@
+# Debian 12's packages. Protobuf is found in module mode, because Debian ships no config file for it.
+find_package(Threads REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(absl CONFIG REQUIRED)
+find_package(spdlog CONFIG REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(PkgConfig REQUIRED)
+if(GENWATCH_TESTS)
+  find_package(GTest CONFIG REQUIRED)
+endif()

@@ -1,0 +1,11 @@
+# GENWATCH_SANITIZE=thread or address (with undefined behaviour); empty for none.
+set(GENWATCH_SANITIZE "" CACHE STRING "thread, address, or empty")
+if(GENWATCH_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=thread)
+elseif(GENWATCH_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+elseif(GENWATCH_SANITIZE)
+  message(FATAL_ERROR "GENWATCH_SANITIZE is '${GENWATCH_SANITIZE}'; use thread, address, or leave it empty")
+endif()
