@@ -1,0 +1,72 @@
+#ifndef GENWATCH_JOB_SERVICE_JOB_STATE_H_
+#define GENWATCH_JOB_SERVICE_JOB_STATE_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "job_service/job.h"
+
+namespace genwatch {
+
+// The life of a job, pure: which changes of state exist, and what an end of an attempt leads to.
+//
+//   submit -> QUEUED -> PROCESSING -> COMPLETED
+//             ^ ^ ^ |        | | | |
+//             | | | |        | | | `-> FAILED     for good, or budget used up
+//             | | | |        | | `---> PAUSED     by its owner (ResumeJob queues it again)
+//             | | | |        | `-----> CANCELLED  by its owner
+//             | | `-|--------'         passing fault, loss of the worker, drain: QUEUED again
+//             | |   `-> PAUSED, CANCELLED, EXPIRED (deadline for waiting)
+//
+// Who makes each change, and what a crash in the middle leads to, stands in
+// docs/job_lifecycle.md.
+
+// The word in the ledger's `status` column: queued, processing, completed, failed, paused,
+// cancelled, expired.
+std::string_view StatusWord(JobState state);
+// STATE_UNSPECIFIED for an unknown word.
+JobState StateFromWord(std::string_view word);
+
+bool CanTransition(JobState from, JobState to);
+
+// FAILED_PRECONDITION (reason WRONG_STATE, metadata job_id, state, action) that names both, for
+// people: "CancelJob: job job_... is completed; only queued, processing and paused jobs can be
+// cancelled".
+absl::Status WrongState(std::string_view action, std::string_view job_id, JobState state);
+
+// What happens to a job whose attempt is over.
+struct Change {
+  JobState to = v1::Job::STATE_UNSPECIFIED;
+  // Counts against the budget.
+  bool failure = false;
+  // QUEUED only: how long to wait before the next attempt; none: at once, at its old place.
+  std::optional<absl::Duration> delay;
+  std::string reason;
+  std::string error_message;
+};
+
+// How a worker says that its attempt ended.
+struct AttemptEnd {
+  v1::Outcome outcome = v1::OUTCOME_UNSPECIFIED;
+  std::string reason;
+  std::string error_message;
+  // The model server asked for this pause.
+  absl::Duration retry_after = absl::ZeroDuration();
+  // Text is kept or comes with this end.
+  bool has_text = false;
+};
+
+// `jitter` in [0, 1) spreads the backoff: 1 s, 4 s, 16 s, ... (at most 60 s), each times 0.75 to
+// 1.25, and at least `retry_after`.
+Change DecideFinish(const JobRecord& job, const AttemptEnd& end, double jitter);
+
+// What happens to a job whose worker was lost. No failure unless it was alone on its worker and
+// stored no new text, which happened `max_failures` times then: FAILED, reason KILLS_WORKERS.
+Change DecideLoss(const JobRecord& job, bool stored_new_text);
+
+}  // namespace genwatch
+
+#endif  // GENWATCH_JOB_SERVICE_JOB_STATE_H_

@@ -1,0 +1,197 @@
+#ifndef GENWATCH_JOB_SERVICE_JOB_STORE_H_
+#define GENWATCH_JOB_SERVICE_JOB_STORE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "genwatch/v1/job_feed_service.pb.h"
+#include "genwatch/v1/job_lease_service.pb.h"
+#include "job_service/job.h"
+#include "job_service/job_state.h"
+
+namespace genwatch {
+
+struct NewJob {
+  std::string job_id;
+  std::string owner_id;
+  // Empty: not idempotent.
+  std::string request_id;
+  // Of the spec as submitted; compared when request_id was seen before.
+  std::string spec_hash;
+  v1::JobSpec spec;
+  std::string retry_of;
+  uint32_t max_failures = 3;
+};
+
+struct InsertedJob {
+  JobRecord job;
+  // An earlier insert of this owner and request_id made it.
+  bool existed = false;
+};
+
+struct JobFilter {
+  std::string owner_id;
+  std::vector<JobState> states;
+  std::string model;
+  std::vector<std::pair<std::string, std::string>> labels;
+};
+
+struct LeaseCandidate {
+  std::string job_id;
+  double score = 0;
+};
+
+struct LeaseGrant {
+  v1::Worker worker;
+  uint32_t heartbeat_number = 0;
+  std::string model;
+  // Most jobs of this model PROCESSING at once on worker.server_url().
+  uint32_t limit = 1;
+  bool alone = false;
+  std::vector<LeaseCandidate> candidates;
+};
+
+struct LeaseResult {
+  std::vector<JobRecord> leased;
+  // Candidates that stay waiting (limit reached, model held, not due): back into the queue.
+  std::vector<LeaseCandidate> put_back;
+  // The others are no longer waiting: forget them.
+};
+
+struct TextLength {
+  uint32_t answer = 0;
+  uint32_t thinking = 0;
+};
+
+struct AppendResult {
+  bool lease_lost = false;
+  TextLength kept;
+};
+
+struct FinishedAttempt {
+  std::string instance;
+  std::string job_id;
+  uint32_t version = 0;
+  AttemptEnd end;
+  v1::JobNumbers numbers;
+  v1::AttemptFacts facts;
+  std::vector<v1::TextPiece> pieces;
+};
+
+// An order of the owner's on a job. For a PROCESSING one, `pieces` and `numbers` are what the
+// worker handed out when it was stopped.
+struct OwnerChange {
+  std::string job_id;
+  std::string owner_id;
+  // The version it was decided on; another one: ABORTED (VERSION_CHANGED), read and decide again.
+  uint32_t version = 0;
+  JobState to = v1::Job::STATE_UNSPECIFIED;
+  std::string reason;
+  std::vector<v1::TextPiece> pieces;
+  std::optional<v1::JobNumbers> numbers;
+  std::optional<v1::AttemptFacts> facts;
+};
+
+struct WorkerRecord {
+  v1::Worker worker;
+  uint32_t heartbeat_number = 0;
+};
+
+struct TextRead {
+  uint32_t version = 0;
+  JobState state = v1::Job::STATE_UNSPECIFIED;
+  uint32_t offset = 0;
+  std::string text;
+  uint32_t text_length = 0;
+};
+
+// The ledger: the truth about every job. Each change of state is one transaction with a guard;
+// rows are always locked in job_id order. Blocking; thread-safe.
+//
+// Errors: NOT_FOUND (JOB_NOT_FOUND), ABORTED for a guard that failed, FAILED_PRECONDITION for a
+// wrong state, ALREADY_EXISTS for a reused request_id, UNAVAILABLE (LEDGER_UNAVAILABLE) whenever
+// MariaDB can't be reached; deadlocks are retried inside, then ABORTED.
+class JobStore {
+ public:
+  virtual ~JobStore() = default;
+
+  // A cheap read and a probe write both succeed.
+  virtual absl::Status Probe() = 0;
+
+  // ---- Submits and reads.
+  // ALREADY_EXISTS (REQUEST_ID_REUSED) for another spec under the same request_id;
+  // NOT_FOUND when retry_of is not the owner's.
+  virtual absl::StatusOr<InsertedJob> Insert(const NewJob& job) = 0;
+  virtual absl::StatusOr<JobRecord> Get(const std::string& job_id) = 0;
+  // In any order; unknown ids are absent.
+  virtual absl::StatusOr<std::vector<JobRecord>> GetMany(absl::Span<const std::string> job_ids) = 0;
+  // Newest first; rows with row_id < `before` (0: from the newest).
+  virtual absl::StatusOr<std::vector<JobRecord>> List(const JobFilter& filter, uint64_t before,
+                                                      size_t limit) = 0;
+  // Ids not ended, oldest first.
+  virtual absl::StatusOr<std::vector<std::string>> ListActive(const std::string& owner_id,
+                                                              size_t limit) = 0;
+  // From `offset` on, at most `limit` bytes, cut at a character border. OUT_OF_RANGE past the end.
+  virtual absl::StatusOr<TextRead> ReadText(const std::string& job_id, v1::Channel channel,
+                                            uint32_t offset, size_t limit) = 0;
+
+  // ---- Leases.
+  // One transaction: locks the (server, model) row, counts what runs, checks the hold, locks the
+  // candidates, leases up to the limit in the order given. Base is 0 for a job that restarts (all
+  // do today): its text_length is lowered and its texts removed in the same transaction.
+  virtual absl::StatusOr<LeaseResult> Lease(const LeaseGrant& grant) = 0;
+  virtual absl::StatusOr<std::vector<AppendResult>> AppendText(
+      const std::string& instance, absl::Span<const v1::TextAppend> appends) = 0;
+  // Idempotent for a recorded (job, version, instance): answers the job as it is.
+  // ABORTED (LEASE_LOST) when the lease is another's.
+  virtual absl::StatusOr<JobRecord> FinishAttempt(const FinishedAttempt& attempt) = 0;
+  // One guarded UPDATE ... JOIN; answers how many rows changed.
+  virtual absl::StatusOr<uint32_t> RecordProgress(absl::Span<const v1::ProgressRecord> records) = 0;
+
+  // ---- Heartbeats and the reaper.
+  // Stores the number (registers the worker at the first); answers which of `held` to stop and why
+  // (cancelled, paused, lease lost).
+  virtual absl::StatusOr<std::vector<v1::StopJob>> Heartbeat(const v1::Worker& worker,
+                                                             uint32_t number,
+                                                             absl::Span<const v1::HeldJob> held) = 0;
+  // Jobs leased to `instance` at least 3 heartbeats before `number` that `held` does not list: the
+  // worker never received them. Queued again, at no cost; answers them.
+  virtual absl::StatusOr<std::vector<JobRecord>> ReleaseUnheld(
+      const std::string& instance, uint32_t number, absl::Span<const v1::HeldJob> held) = 0;
+  virtual absl::StatusOr<std::vector<WorkerRecord>> ListWorkers() = 0;
+  // If the worker's number still is `number`: forgets it, and queues (or fails) its jobs as
+  // DecideLoss says; answers them. ABORTED if it has beaten meanwhile.
+  virtual absl::StatusOr<std::vector<JobRecord>> ReapWorker(const std::string& instance,
+                                                            uint32_t number) = 0;
+
+  // ---- Orders of the owner: CANCELLED, PAUSED, QUEUED (resume).
+  virtual absl::StatusOr<JobRecord> Change(const OwnerChange& change) = 0;
+
+  // ---- What waits.
+  // QUEUED jobs that are due, row_id > `after`, in key order.
+  virtual absl::StatusOr<std::vector<JobRecord>> ListWaiting(uint64_t after, size_t limit) = 0;
+  // QUEUED jobs whose not_before has passed: clears it and answers them.
+  virtual absl::StatusOr<std::vector<JobRecord>> TakeDueRetries(size_t limit) = 0;
+  // Ends those whose waiting deadline has passed, and answers them.
+  virtual absl::StatusOr<std::vector<JobRecord>> ExpireWaiting(size_t limit) = 0;
+  // Models whose queue is held.
+  virtual absl::StatusOr<std::vector<std::string>> ListHolds() = 0;
+
+  // ---- What was learned, and what model servers offer.
+  virtual absl::StatusOr<v1::LengthHistory> History(const v1::JobSpec& spec) = 0;
+  // Jobs leased lately: mean seconds between two leases of a model, for the expected wait.
+  // 0 while unknown.
+  virtual absl::StatusOr<double> LeaseIntervalMs(const std::string& model) = 0;
+  virtual absl::Status SaveModels(const v1::ModelReport& report) = 0;
+  virtual absl::StatusOr<std::vector<v1::ModelReport>> LoadModels() = 0;
+};
+
+}  // namespace genwatch
+
+#endif  // GENWATCH_JOB_SERVICE_JOB_STORE_H_
