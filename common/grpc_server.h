@@ -22,7 +22,8 @@ struct GrpcServerOptions {
   bool reflection = false;
   int max_receive_bytes = 4 << 20;
   int max_send_bytes = 16 << 20;
-  int max_concurrent_streams = 10'000;  // per connection; a bridge has a stream for each watched job
+  int max_concurrent_streams =
+      10'000;  // per connection; a bridge has a stream for each watched job
   // Clients may ping this often, also without calls; more often is answered with GOAWAY.
   absl::Duration min_client_ping_interval = absl::Seconds(4);
   absl::Duration keepalive_idle = absl::Seconds(30);    // then the server pings

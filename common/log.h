@@ -7,7 +7,9 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "common/log_field.h"
+#include "common/problems.h"
 
 namespace genwatch {
 
@@ -25,6 +27,9 @@ struct LogOptions {
   std::string format = "auto";  // auto (text if stderr is a terminal, else json) | json | text
 };
 
+// Adds what is wrong with the level or the format to `problems`, as --log_level and --log_format.
+void CheckLogOptions(const LogOptions& options, Problems& problems);
+
 // Called once, early in main. Without it lines of level info and above appear as text.
 // INVALID_ARGUMENT on an unknown level or format.
 absl::Status InitLogging(const LogOptions& options);
@@ -35,6 +40,9 @@ bool LogEnabled(LogLevel level);
 // Log(LogLevel::kInfo, "job leased", {{"job_id", id}, {"attempt", 3}}); `message` is constant text
 // that can be searched for: what varies belongs into fields.
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+
+// The same for fields put together at run time.
+void LogFields(LogLevel level, std::string_view message, absl::Span<const LogField> fields);
 
 void LogDebug(std::string_view message, std::initializer_list<LogField> fields = {});
 void LogInfo(std::string_view message, std::initializer_list<LogField> fields = {});

@@ -15,7 +15,7 @@
 namespace genwatch {
 
 // Keeps a failure that repeats from flooding the log: the first is logged at once, later ones at
-// most once per interval, with the field "suppressed" that counts those left out in between. One
+// most once per interval, with a field "suppressed" that counts those left out in between. One
 // object per place that logs. Thread-safe.
 class LogEvery {
  public:

@@ -9,7 +9,9 @@
 #include <variant>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/string_view.h"
 
 namespace genwatch {
 
@@ -23,13 +25,15 @@ class LogField {
 
   LogField(std::string_view key, bool value) : key_(key), value_(value) {}
   template <typename T>
-    requires(std::integral<T> && !std::same_as<T, bool>)
-  LogField(std::string_view key, T value) : key_(key), value_(Widen(value)) {}
+  requires(std::integral<T> && !std::same_as<T, bool>) LogField(std::string_view key, T value)
+      : key_(key), value_(Widen(value)) {}
   template <std::floating_point T>
   LogField(std::string_view key, T value) : key_(key), value_(static_cast<double>(value)) {}
   template <typename T>
-    requires std::convertible_to<const T&, std::string_view>
-  LogField(std::string_view key, const T& value) : key_(key), value_(std::string_view(value)) {}
+  requires std::convertible_to<const T&, std::string_view> LogField(std::string_view key,
+                                                                    const T& value)
+      : key_(key), value_(std::string_view(value)) {}
+  LogField(std::string_view key, absl::string_view value) : key_(key), value_(ToStd(value)) {}
   LogField(std::string_view key, absl::Duration value) : key_(key), value_(value) {}
   LogField(std::string_view key, const absl::Status& value) : key_(key), value_(value) {}
 

@@ -15,7 +15,7 @@
 namespace genwatch {
 
 struct ChildProcessOptions {
-  std::vector<std::string> argv;  // argv[0] is looked up in PATH and the sbin directories
+  std::vector<std::string> argv;         // argv[0] is looked up in PATH and the sbin directories
   std::vector<std::string> environment;  // "NAME=value", added to the test's own
   std::string stdin_path = "/dev/null";
   std::string output_path;  // stdout and stderr, appended; empty: the test's own
@@ -54,8 +54,8 @@ class ChildProcess {
 // Where the program is (PATH, then /usr/sbin, /sbin, /usr/local/sbin); empty if nowhere.
 std::string FindProgram(const std::string& name);
 
-// Runs to the end. The output (stdout and stderr) if it exits with 0; else INTERNAL with the output,
-// or NOT_FOUND.
+// Runs to the end. The output (stdout and stderr) if it exits with 0; else INTERNAL with the
+// output, or NOT_FOUND.
 absl::StatusOr<std::string> RunProgram(const std::vector<std::string>& argv,
                                        const std::string& stdin_path = "/dev/null",
                                        absl::Duration deadline = absl::Seconds(60));

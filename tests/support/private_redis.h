@@ -12,16 +12,16 @@
 
 namespace genwatch {
 
-// A real Redis server of the test's own, on a unix socket in a temporary directory, without network,
-// with an append-only file synced each second. It ends with the test. Not thread-safe; clients of
-// the server may be.
+// A real Redis server of the test's own, on a unix socket in a temporary directory, without
+// network, with an append-only file synced each second. It ends with the test. Not thread-safe;
+// clients of the server may be.
 class PrivateRedis {
  public:
   // A new running server. FAILED_PRECONDITION, naming the package to install, when there is none.
   static absl::StatusOr<std::unique_ptr<PrivateRedis>> Create();
 
-  // The one that all tests of this process share, started by the first call; ends the process with a
-  // clear message if that fails. Do not stop it; use FLUSHALL or own key prefixes.
+  // The one that all tests of this process share, started by the first call; ends the process with
+  // a clear message if that fails. Do not stop it; use FLUSHALL or own key prefixes.
   static PrivateRedis& Shared();
 
   ~PrivateRedis();
@@ -32,9 +32,9 @@ class PrivateRedis {
   // is INTERNAL.
   absl::StatusOr<std::string> Command(const std::vector<std::string>& command);
 
-  // For fault tests. Start keeps the data and waits until it answers (a new run_id); Stop shuts down
-  // cleanly; Kill is SIGKILL (up to a second of writes may be lost); Wipe removes the data, and
-  // starts it again if it ran; Pause and Resume stop the process and let it go on (a hang).
+  // For fault tests. Start keeps the data and waits until it answers (a new run_id); Stop shuts
+  // down cleanly; Kill is SIGKILL (up to a second of writes may be lost); Wipe removes the data,
+  // and starts it again if it ran; Pause and Resume stop the process and let it go on (a hang).
   absl::Status Start();
   void Stop();
   void Kill();
