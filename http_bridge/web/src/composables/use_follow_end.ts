@@ -1,0 +1,60 @@
+import type { Ref } from 'vue';
+import { nextTick, onScopeDispose, ref, watch } from 'vue';
+
+/** Nearer to the end than this counts as being at the end. */
+const NEAR_PX = 24;
+
+export interface FollowEnd {
+  readonly following: Readonly<Ref<boolean>>;
+  /** To the end, and on from there. */
+  readonly jump: () => void;
+}
+
+/**
+ * Keeps a scrolling box at its end while `content` grows, unless the reader has scrolled up; who
+ * scrolls down to the end again follows again.
+ */
+export function useFollowEnd(
+  box: Readonly<Ref<HTMLElement | null>>,
+  content: () => unknown,
+): FollowEnd {
+  const following = ref(true);
+  let lastTop = 0;
+
+  const toEnd = (): void => {
+    if (box.value === null) return;
+    box.value.scrollTop = box.value.scrollHeight;
+    lastTop = box.value.scrollTop;
+  };
+  const onScroll = (): void => {
+    if (box.value === null) return;
+    const { scrollTop, scrollHeight, clientHeight } = box.value;
+    // Text that grows moves the end away, too; only moving up is the reader's wish.
+    if (scrollHeight - scrollTop - clientHeight < NEAR_PX) following.value = true;
+    else if (scrollTop < lastTop) following.value = false;
+    lastTop = scrollTop;
+  };
+
+  watch(
+    box,
+    (element, before) => {
+      before?.removeEventListener('scroll', onScroll);
+      element?.addEventListener('scroll', onScroll, { passive: true });
+      if (following.value) toEnd();
+    },
+    { immediate: true, flush: 'post' },
+  );
+  watch(content, () => {
+    if (following.value) void nextTick(toEnd);
+  });
+  onScopeDispose(() => {
+    box.value?.removeEventListener('scroll', onScroll);
+  });
+  return {
+    following,
+    jump: () => {
+      following.value = true;
+      toEnd();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { fileURLToPath } from 'node:url';
+import vue from '@vitejs/plugin-vue';
+import type { Connect, Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+const page = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+// `vite dev` serves docs.html under its file name only; the bridge serves it as /docs.
+const docsPage: Plugin = {
+  name: 'genwatch-docs-page',
+  configureServer(server) {
+    const rewrite: Connect.NextHandleFunction = (request, _response, next) => {
+      if (request.url === '/docs' || request.url === '/docs/') request.url = '/docs.html';
+      next();
+    };
+    server.middlewares.use(rewrite);
+  },
+};
+
+const target = process.env['GENWATCH_DEV_TARGET'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [vue(), docsPage],
+  server: {
+    host: '127.0.0.1',
+    proxy: { '/api': target, '/openapi.json': target },
+  },
+  build: {
+    target: 'es2022',
+    // The bridge embeds everything in dist: no source maps in its binary.
+    sourcemap: false,
+    // docs pulls in a library of that size, on a page of its own.
+    chunkSizeWarningLimit: 1800,
+    rolldownOptions: {
+      input: { index: page('index.html'), docs: page('docs.html') },
+    },
+  },
+  test: {
+    environment: 'happy-dom',
+    include: ['tests/**/*.test.ts'],
+    setupFiles: ['tests/support/setup.ts'],
+    restoreMocks: true,
+    // The machine that builds is small.
+    maxWorkers: 2,
+  },
+});
