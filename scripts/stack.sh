@@ -9,8 +9,8 @@
 #   migrate ...  golang-migrate on the private MariaDB, with these arguments
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/stack/all.sh
-source "$ROOT/scripts/stack/all.sh"
+# shellcheck source=scripts/running.sh
+source "$ROOT/scripts/running.sh"
 
 start() {
   lock_stack
@@ -25,11 +25,6 @@ start() {
   trap - EXIT
   tell_model_server
   say "healthy: $HTTP_URL"
-}
-
-require_running() {
-  if stack_is_up && load_stack_env; then return 0; fi
-  die "nothing runs from $STATE_DIR" "start it: make run"
 }
 
 case ${1:-} in
