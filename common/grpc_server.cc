@@ -2,6 +2,7 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/server_builder_option.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 #include <netdb.h>
@@ -60,15 +61,20 @@ std::string WhyBindFails(const std::string& host, int port) {
   return why;
 }
 
-// Both are global switches of gRPC, to be set before the first server is built.
-void InitPlugins(bool reflection) {
-  static std::once_flag health_once;
-  std::call_once(health_once, [] { grpc::EnableDefaultHealthCheckService(true); });
-  if (reflection) {
-    static std::once_flag reflection_once;
-    std::call_once(reflection_once,
-                   [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
+// Adds reflection to one server. gRPC's own switch (InitProtoReflectionServerBuilderPlugin) is for
+// all servers of the process that are built after it.
+class ReflectionOption : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments* /*arguments*/) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
   }
+};
+
+// A switch of the whole process; every server of ours has the health service.
+void EnableHealthService() {
+  static std::once_flag once;
+  std::call_once(once, [] { grpc::EnableDefaultHealthCheckService(true); });
 }
 
 }  // namespace
@@ -84,8 +90,9 @@ GrpcServerOptions GrpcServerOptionsOf(const ServerOptions& options) {
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const GrpcServerOptions& options, const std::vector<grpc::Service*>& services) {
-  InitPlugins(options.reflection);
+  EnableHealthService();
   grpc::ServerBuilder builder;
+  if (options.reflection) builder.SetOption(std::make_unique<ReflectionOption>());
   const std::string address = HostPort(options.host, options.port);
   int port = 0;
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);

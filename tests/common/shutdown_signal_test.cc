@@ -1,0 +1,69 @@
+#include "common/shutdown_signal.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+namespace genwatch {
+namespace {
+
+// Each runs in a process of its own, because signals belong to the process.
+class ShutdownSignalDeathTest : public ::testing::Test {
+ protected:
+  ShutdownSignalDeathTest() { testing::FLAGS_gtest_death_test_style = "threadsafe"; }
+};
+
+[[noreturn]] void WaitFor(int signal) {
+  ShutdownSignal shutdown;
+  std::thread sender([signal] { kill(getpid(), signal); });
+  const int got = shutdown.Wait();
+  sender.join();
+  std::fprintf(stderr, "got %d", got);
+  std::_Exit(0);
+}
+
+TEST_F(ShutdownSignalDeathTest, WaitReturnsTheSignal) {
+  EXPECT_EXIT(WaitFor(SIGTERM), testing::ExitedWithCode(0), "got 15");
+  EXPECT_EXIT(WaitFor(SIGINT), testing::ExitedWithCode(0), "got 2");
+}
+
+TEST_F(ShutdownSignalDeathTest, ASignalBeforeWaitIsNotLost) {
+  EXPECT_EXIT(
+      {
+        ShutdownSignal shutdown;
+        kill(getpid(), SIGTERM);
+        std::_Exit(shutdown.Wait() == SIGTERM ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST_F(ShutdownSignalDeathTest, TheSecondSignalEndsTheProcessAtOnce) {
+  EXPECT_EXIT(
+      {
+        ShutdownSignal shutdown;
+        kill(getpid(), SIGTERM);
+        shutdown.Wait();
+        kill(getpid(), SIGINT);
+        while (true) pause();
+      },
+      testing::KilledBySignal(SIGINT), "");
+}
+
+TEST_F(ShutdownSignalDeathTest, AWriteToAClosedPipeIsAnErrorAndNotTheEnd) {
+  EXPECT_EXIT(
+      {
+        ShutdownSignal shutdown;
+        int ends[2];
+        if (pipe(ends) != 0) std::_Exit(2);
+        close(ends[0]);
+        std::_Exit(write(ends[1], "x", 1) == -1 ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+}  // namespace
+}  // namespace genwatch
