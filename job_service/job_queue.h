@@ -18,6 +18,8 @@ namespace genwatch {
 
 struct QueueEntry {
   std::string job_id;
+  // The ledger's row_id: of two jobs with the same score, the older one goes first.
+  uint64_t order = 0;
   std::string model;
   std::string owner_id;
   v1::Priority priority = v1::PRIORITY_NORMAL;
@@ -62,7 +64,8 @@ class JobQueue {
 
   // Adds those that are neither waiting nor being leased; wakes the waiting polls. `rebuilding`
   // allows it before MarkRebuilt. Answers how many were added.
-  virtual absl::StatusOr<uint32_t> Enqueue(absl::Span<const QueueEntry> entries, bool rebuilding) = 0;
+  virtual absl::StatusOr<uint32_t> Enqueue(absl::Span<const QueueEntry> entries,
+                                           bool rebuilding) = 0;
   // Takes the lowest heads among the models, up to `free` of each and `max_jobs` in all, preferring
   // a loaded model until another head is 30 s older, and keeps them as "being leased".
   virtual absl::StatusOr<std::vector<PoppedJob>> Pop(absl::Span<const ModelDemand> demands,
@@ -78,7 +81,8 @@ class JobQueue {
 
   // In step with the request.
   virtual absl::StatusOr<std::vector<QueuePlace>> Places(absl::Span<const QueueEntry> entries) = 0;
-  // Up to `limit` ids waiting for a model, in serving order, from a rank on: for the sweep of ghosts.
+  // Up to `limit` ids waiting for a model, in serving order, from a rank on: for the sweep of
+  // ghosts.
   virtual absl::StatusOr<std::vector<std::string>> Peek(const std::string& model, uint32_t from,
                                                         uint32_t limit) = 0;
   virtual absl::StatusOr<std::vector<std::string>> Models() = 0;
@@ -89,7 +93,8 @@ class JobQueue {
    public:
     virtual ~Subscription() = default;
   };
-  virtual std::unique_ptr<Subscription> OnEnqueued(std::function<void(const std::string&)> woken) = 0;
+  virtual std::unique_ptr<Subscription> OnEnqueued(
+      std::function<void(const std::string&)> woken) = 0;
 };
 
 }  // namespace genwatch

@@ -1,0 +1,76 @@
+#ifndef GENWATCH_JOB_SERVICE_JOB_SERVICE_H_
+#define GENWATCH_JOB_SERVICE_JOB_SERVICE_H_
+
+#include <functional>
+
+#include "common/executor.h"
+#include "common/identity.h"
+#include "genwatch/v1/job_service.grpc.pb.h"
+#include "job_service/job_control.h"
+#include "job_service/job_store.h"
+#include "job_service/job_waiters.h"
+#include "job_service/model_registry.h"
+#include "job_service/queue_feeder.h"
+#include "job_service/spec_check.h"
+
+namespace genwatch {
+
+struct JobServiceOptions {
+  IdentityOptions identity;
+  SpecLimits limits;
+  uint32_t max_failures = 3;
+};
+
+// The parts that answer calls; each outlives the server.
+struct JobServiceParts {
+  JobStore* store;
+  QueueFeeder* feeder;
+  JobControl* control;
+  JobWaiters* waiters;
+  ModelRegistry* models;
+  // Reads and submits; orders that may wait for a worker.
+  Executor* executor;
+  Executor* control_executor;
+};
+
+// JobService over gRPC. Methods that are not overridden answer UNIMPLEMENTED.
+class JobServiceImpl : public v1::JobService::CallbackService {
+ public:
+  JobServiceImpl(JobServiceOptions options, JobServiceParts parts)
+      : options_(options), parts_(parts) {}
+
+  grpc::ServerUnaryReactor* SubmitJob(grpc::CallbackServerContext* context,
+                                      const v1::SubmitJobRequest* request,
+                                      v1::SubmitJobResponse* response) override;
+  grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context,
+                                   const v1::GetJobRequest* request,
+                                   v1::GetJobResponse* response) override;
+  grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context,
+                                     const v1::ListJobsRequest* request,
+                                     v1::ListJobsResponse* response) override;
+  grpc::ServerUnaryReactor* GetJobOutput(grpc::CallbackServerContext* context,
+                                         const v1::GetJobOutputRequest* request,
+                                         v1::GetJobOutputResponse* response) override;
+  grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
+                                      const v1::CancelJobRequest* request,
+                                      v1::CancelJobResponse* response) override;
+  grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
+                                       const v1::ListModelsRequest* request,
+                                       v1::ListModelsResponse* response) override;
+
+ private:
+  absl::Status Submit(const std::string& owner, const v1::SubmitJobRequest& request,
+                      v1::SubmitJobResponse& response);
+  absl::StatusOr<JobRecord> OwnJob(const std::string& owner, const std::string& job_id);
+  absl::Status List(const std::string& owner, const v1::ListJobsRequest& request,
+                    v1::ListJobsResponse& response);
+  absl::Status Output(const std::string& owner, const v1::GetJobOutputRequest& request,
+                      v1::GetJobOutputResponse& response);
+
+  const JobServiceOptions options_;
+  const JobServiceParts parts_;
+};
+
+}  // namespace genwatch
+
+#endif  // GENWATCH_JOB_SERVICE_JOB_SERVICE_H_

@@ -1,0 +1,173 @@
+#include "job_service/lease_broker.h"
+
+#include <utility>
+
+#include "common/status.h"
+
+namespace genwatch {
+namespace {
+
+bool CouldStart(const v1::LeaseJobsRequest& request, const std::string& model) {
+  for (const v1::ModelSlots& slots : request.models()) {
+    if (slots.model() == model && slots.free() > 0) return true;
+  }
+  return false;
+}
+
+absl::Status ShuttingDown() {
+  return Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the service is shutting down");
+}
+
+}  // namespace
+
+uint64_t LeaseBroker::Add(v1::LeaseJobsRequest request, absl::Duration wait, Answer answer) {
+  uint64_t id = 0;
+  {
+    MutexLock lock(mutex_);
+    if (!shut_down_) {
+      id = next_id_++;
+      Poll& poll = polls_[id];
+      poll.request = std::move(request);
+      poll.answer = std::move(answer);
+      poll.timer = timers_->RunAfter(wait, [this, id] { Expire(id); });
+    }
+  }
+  if (id == 0) {
+    answer(ShuttingDown());
+    return 0;
+  }
+  LookSoon(id);
+  return id;
+}
+
+void LeaseBroker::Cancel(uint64_t id) {
+  Answer answer;
+  {
+    MutexLock lock(mutex_);
+    auto it = polls_.find(id);
+    if (it == polls_.end()) return;
+    if (it->second.looking) {
+      it->second.expired = true;
+      return;
+    }
+    timers_->Cancel(it->second.timer);
+    answer = std::move(it->second.answer);
+    polls_.erase(it);
+  }
+  answer(absl::CancelledError("the caller is gone"));
+}
+
+void LeaseBroker::Wake(const std::string& model) {
+  uint64_t chosen = 0;
+  {
+    MutexLock lock(mutex_);
+    for (auto& [id, poll] : polls_) {
+      if (poll.expired || poll.again || !CouldStart(poll.request, model)) continue;
+      if (!poll.looking) {
+        chosen = id;
+        break;
+      }
+      if (chosen == 0) chosen = id;
+    }
+  }
+  if (chosen != 0) LookSoon(chosen);
+}
+
+void LeaseBroker::LookAll() {
+  std::vector<uint64_t> ids;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [id, poll] : polls_) {
+      if (!poll.looking) ids.push_back(id);
+    }
+  }
+  for (uint64_t id : ids) LookSoon(id);
+}
+
+void LeaseBroker::LookSoon(uint64_t id) {
+  {
+    MutexLock lock(mutex_);
+    auto it = polls_.find(id);
+    if (it == polls_.end()) return;
+    if (it->second.looking) {
+      it->second.again = true;
+      return;
+    }
+    it->second.looking = true;
+  }
+  if (!executor_->Submit([this, id] { RunLook(id); }).ok()) {
+    // Overloaded: the next wake-up or the backstop looks.
+    MutexLock lock(mutex_);
+    if (auto it = polls_.find(id); it != polls_.end()) it->second.looking = false;
+  }
+}
+
+void LeaseBroker::RunLook(uint64_t id) {
+  while (true) {
+    v1::LeaseJobsRequest request;
+    {
+      MutexLock lock(mutex_);
+      auto it = polls_.find(id);
+      if (it == polls_.end()) return;
+      it->second.again = false;
+      request = it->second.request;
+    }
+    absl::StatusOr<v1::LeaseJobsResponse> found = look_(request);
+    Answer answer;
+    {
+      MutexLock lock(mutex_);
+      auto it = polls_.find(id);
+      if (it == polls_.end()) return;
+      Poll& poll = it->second;
+      // A failure is answered only when the time is over: the stores may be back before.
+      const bool worth_answering = found.ok() && found->jobs_size() > 0;
+      if (!worth_answering && !poll.expired) {
+        if (poll.again && found.ok()) continue;
+        poll.looking = false;
+        return;
+      }
+      timers_->Cancel(poll.timer);
+      answer = std::move(poll.answer);
+      polls_.erase(it);
+    }
+    answer(std::move(found));
+    return;
+  }
+}
+
+void LeaseBroker::Expire(uint64_t id) {
+  Answer answer;
+  {
+    MutexLock lock(mutex_);
+    auto it = polls_.find(id);
+    if (it == polls_.end()) return;
+    if (it->second.looking) {
+      it->second.expired = true;
+      return;
+    }
+    answer = std::move(it->second.answer);
+    polls_.erase(it);
+  }
+  answer(v1::LeaseJobsResponse());
+}
+
+void LeaseBroker::Shutdown() {
+  std::vector<Answer> answers;
+  {
+    MutexLock lock(mutex_);
+    shut_down_ = true;
+    for (auto it = polls_.begin(); it != polls_.end();) {
+      timers_->Cancel(it->second.timer);
+      if (it->second.looking) {
+        it->second.expired = true;
+        ++it;
+        continue;
+      }
+      answers.push_back(std::move(it->second.answer));
+      it = polls_.erase(it);
+    }
+  }
+  for (Answer& answer : answers) answer(ShuttingDown());
+}
+
+}  // namespace genwatch

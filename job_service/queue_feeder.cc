@@ -1,0 +1,42 @@
+#include "job_service/queue_feeder.h"
+
+#include "common/log.h"
+
+namespace genwatch {
+
+QueueEntry QueueEntryOf(const JobRecord& job) {
+  return {.job_id = job.job_id,
+          .order = job.row_id,
+          .model = job.spec.model(),
+          .owner_id = job.owner_id,
+          .priority = job.spec.priority(),
+          .score = job.score};
+}
+
+bool IsDue(const JobRecord& job) {
+  return job.state == v1::Job::STATE_QUEUED && !job.not_before.has_value();
+}
+
+void QueueFeeder::Enqueue(absl::Span<const JobRecord> jobs) {
+  std::vector<QueueEntry> entries;
+  for (const JobRecord& job : jobs) {
+    if (IsDue(job)) entries.push_back(QueueEntryOf(job));
+  }
+  if (entries.empty()) return;
+  if (absl::StatusOr<uint32_t> added = queue_->Enqueue(entries, /*rebuilding=*/false);
+      !added.ok()) {
+    trouble_.Log(LogLevel::kWarning, "jobs not queued; the reconciler will find them",
+                 {{"jobs", entries.size()}, ErrorField(added.status())});
+  } else {
+    trouble_.Reset();
+  }
+}
+
+void QueueFeeder::Remove(const JobRecord& job) {
+  if (absl::Status status = queue_->Remove(QueueEntryOf(job)); !status.ok()) {
+    trouble_.Log(LogLevel::kWarning, "job not taken out of the queue; its lease will be refused",
+                 {{"job_id", job.job_id}, ErrorField(status)});
+  }
+}
+
+}  // namespace genwatch

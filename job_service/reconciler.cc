@@ -1,0 +1,124 @@
+#include "job_service/reconciler.h"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "common/log.h"
+
+namespace genwatch {
+namespace {
+
+constexpr size_t kRebuildPage = 1000;
+constexpr size_t kWalkPage = 500;
+constexpr uint32_t kSweepPage = 200;
+constexpr size_t kMostDueAtOnce = 200;
+// The walk and the sweep only repair what a crash left behind.
+constexpr uint64_t kRunsPerWalk = 4;
+
+std::vector<QueueEntry> DueEntries(const std::vector<JobRecord>& jobs) {
+  std::vector<QueueEntry> entries;
+  for (const JobRecord& job : jobs) {
+    if (IsDue(job)) entries.push_back(QueueEntryOf(job));
+  }
+  return entries;
+}
+
+}  // namespace
+
+void Reconciler::Run() {
+  if (absl::Status status = RunOnce(); !status.ok()) {
+    trouble_.Log(LogLevel::kWarning, "the queue is not in step with the ledger",
+                 {ErrorField(status)});
+  } else if (trouble_.Reset()) {
+    LogInfo("the queue is in step with the ledger again");
+  }
+}
+
+absl::Status Reconciler::RunOnce() {
+  // Waiting deadlines hold whether or not there is a queue.
+  absl::StatusOr<std::vector<JobRecord>> expired = store_->ExpireWaiting(kMostDueAtOnce);
+  if (!expired.ok()) return expired.status();
+  for (const JobRecord& job : *expired) feeder_->Remove(job);
+
+  absl::StatusOr<bool> rebuilt = queue_->IsRebuilt();
+  if (!rebuilt.ok()) return rebuilt.status();
+  if (!*rebuilt) {
+    absl::StatusOr<std::string> server_id = queue_->ServerId();
+    if (!server_id.ok()) return server_id.status();
+    if (absl::Status status = Rebuild(*server_id); !status.ok()) return status;
+  }
+  absl::StatusOr<std::vector<JobRecord>> due = store_->TakeDueRetries(kMostDueAtOnce);
+  if (!due.ok()) return due.status();
+  feeder_->Enqueue(*due);
+  if (absl::Status status = queue_->PutBackStale().status(); !status.ok()) return status;
+  if (runs_++ % kRunsPerWalk != 0) return absl::OkStatus();
+  if (absl::Status status = WalkOnePage(); !status.ok()) return status;
+  return SweepOnePage();
+}
+
+absl::Status Reconciler::Rebuild(const std::string& server_id) {
+  uint64_t after = 0;
+  uint32_t added = 0;
+  // Once more after it is marked, for what was committed between the last page and the mark.
+  for (bool marked = false;;) {
+    absl::StatusOr<std::vector<JobRecord>> page = store_->ListWaiting(after, kRebuildPage);
+    if (!page.ok()) return page.status();
+    absl::StatusOr<uint32_t> count = queue_->Enqueue(DueEntries(*page), /*rebuilding=*/true);
+    if (!count.ok()) return count.status();
+    added += *count;
+    if (!page->empty()) after = page->back().row_id;
+    if (page->size() == kRebuildPage) continue;
+    if (marked) break;
+    if (absl::Status status = queue_->MarkRebuilt(server_id); !status.ok()) return status;
+    marked = true;
+  }
+  LogInfo("queue filled from the ledger", {{"jobs", added}, {"redis_run_id", server_id}});
+  return absl::OkStatus();
+}
+
+absl::Status Reconciler::WalkOnePage() {
+  absl::StatusOr<std::vector<JobRecord>> page = store_->ListWaiting(walk_after_, kWalkPage);
+  if (!page.ok()) return page.status();
+  walk_after_ = page->size() < kWalkPage ? 0 : page->back().row_id;
+  absl::StatusOr<uint32_t> added = queue_->Enqueue(DueEntries(*page), /*rebuilding=*/false);
+  if (!added.ok()) return added.status();
+  if (*added > 0) LogInfo("missing jobs queued again", {{"jobs", *added}});
+  return absl::OkStatus();
+}
+
+absl::Status Reconciler::SweepOnePage() {
+  absl::StatusOr<std::vector<std::string>> models = queue_->Models();
+  if (!models.ok()) return models.status();
+  if (models->empty()) return absl::OkStatus();
+  std::sort(models->begin(), models->end());
+  auto model = std::lower_bound(models->begin(), models->end(), sweep_model_);
+  if (model == models->end()) model = models->begin();
+  if (*model != sweep_model_) sweep_from_ = 0;
+  sweep_model_ = *model;
+
+  absl::StatusOr<std::vector<std::string>> ids =
+      queue_->Peek(sweep_model_, sweep_from_, kSweepPage);
+  if (!ids.ok()) return ids.status();
+  if (ids->size() < kSweepPage) {
+    sweep_model_.push_back('\0');  // the next greater name
+  } else {
+    sweep_from_ += kSweepPage;
+  }
+  if (ids->empty()) return absl::OkStatus();
+  absl::StatusOr<std::vector<JobRecord>> jobs = store_->GetMany(*ids);
+  if (!jobs.ok()) return jobs.status();
+  std::set<std::string> ghosts(ids->begin(), ids->end());
+  for (const JobRecord& job : *jobs) {
+    if (job.state == v1::Job::STATE_QUEUED) ghosts.erase(job.job_id);
+  }
+  for (const std::string& job_id : ghosts) {
+    if (absl::Status status = queue_->Remove({.job_id = job_id, .model = *model}); !status.ok()) {
+      return status;
+    }
+  }
+  if (!ghosts.empty()) LogInfo("jobs that no longer wait swept", {{"jobs", ghosts.size()}});
+  return absl::OkStatus();
+}
+
+}  // namespace genwatch

@@ -1,0 +1,25 @@
+#ifndef GENWATCH_JOB_SERVICE_SPEC_CHECK_H_
+#define GENWATCH_JOB_SERVICE_SPEC_CHECK_H_
+
+#include <cstddef>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "genwatch/v1/job.pb.h"
+
+namespace genwatch {
+
+struct SpecLimits {
+  size_t prompt_bytes = 64 << 10;
+};
+
+// Everything that is wrong with what a caller asks for, at once: INVALID_ARGUMENT, reason
+// TOOLS_UNSUPPORTED, IMAGES_UNSUPPORTED or INVALID_SPEC, a field violation for each fault. Pure.
+absl::Status CheckSpec(const v1::JobSpec& spec, const SpecLimits& limits);
+
+// INVALID_ARGUMENT (BAD_REQUEST_ID). Empty is good.
+absl::Status CheckRequestId(std::string_view request_id);
+
+}  // namespace genwatch
+
+#endif  // GENWATCH_JOB_SERVICE_SPEC_CHECK_H_
