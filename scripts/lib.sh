@@ -7,8 +7,9 @@ BUILD=$ROOT/.build
 # shellcheck disable=SC2034 # used by those that source this
 BIN=$BUILD/bin
 
-say() { printf '%s\n' "$*"; }
-warn() { printf '%s\n' "$*" >&2; }
+# say LINE..., warn LINE...: to the reader, and to the standard error.
+say() { printf '%s\n' "$@"; }
+warn() { printf '%s\n' "$@" >&2; }
 
 # die MESSAGE [WHAT TO DO...]: the first line says what is wrong, the others what to do about it.
 die() {
