@@ -1,0 +1,103 @@
+#include "common/grpc_channel.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "common/clock.h"
+#include "common/grpc_server.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "tests/support/await.h"
+#include "tests/support/grpc_test_server.h"
+
+namespace genwatch {
+namespace {
+
+using grpc::health::v1::Health;
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+
+grpc::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, bool wait_for_ready) {
+  const auto context = TestContext();
+  context->set_wait_for_ready(wait_for_ready);
+  HealthCheckRequest request;
+  request.set_service("liveness");
+  HealthCheckResponse response;
+  return Health::NewStub(channel)->Check(context.get(), request, &response);
+}
+
+TEST(InternalChannelTest, ReachesAServerByEitherPolicy) {
+  GrpcTestServer server({});
+  EXPECT_TRUE(CheckHealth(InternalChannel(server.address()), false).ok());
+  EXPECT_TRUE(CheckHealth(InternalChannel("dns:///" + server.address()), false).ok());
+  EXPECT_TRUE(CheckHealth(InternalChannel(server.address(), "pick_first"), false).ok());
+}
+
+TEST(InternalChannelTest, FindsAServerAgainThatCameBack) {
+  auto server = GrpcServer::Start({}, {});
+  ASSERT_TRUE(server.ok());
+  GrpcServerOptions options;
+  options.port = (*server)->port();
+  const auto channel = InternalChannel((*server)->address());
+  ASSERT_TRUE(CheckHealth(channel, false).ok());
+  server->reset();
+  ASSERT_EQ(CheckHealth(channel, false).error_code(), grpc::StatusCode::UNAVAILABLE);
+  server = GrpcServer::Start(options, {});
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_TRUE(CheckHealth(channel, true).ok());
+}
+
+// Accepts each connection and closes it.
+class DeadEnd {
+ public:
+  DeadEnd() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(fd_, 16), 0);
+    EXPECT_EQ(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~DeadEnd() { close(fd_); }
+
+  int port() const { return port_; }
+
+  // True if there was a connection.
+  bool CloseNext() const {
+    const int connection = accept(fd_, nullptr, nullptr);
+    if (connection < 0) return false;
+    close(connection);
+    return true;
+  }
+
+ private:
+  const int fd_;
+  int port_ = 0;
+};
+
+TEST(InternalChannelTest, TriesAgainWithinHalfASecondHoweverOftenItFailed) {
+  const DeadEnd dead_end;
+  const auto channel = InternalChannel(absl::StrCat("127.0.0.1:", dead_end.port()));
+  // gRPC's default waits 1, 1.6, 2.6, 4.1, 6.6 ... s and makes 5 attempts in these 10 s; this
+  // channel makes 10 in about 4.
+  int attempts = 0;
+  EXPECT_TRUE(Await(
+      [&] {
+        channel->GetState(/*try_to_connect=*/true);
+        if (dead_end.CloseNext()) ++attempts;
+        return attempts >= 10;
+      },
+      absl::Seconds(10)));
+}
+
+}  // namespace
+}  // namespace genwatch
