@@ -158,6 +158,7 @@ absl::Status JobLeaseServiceImpl::FinishOne(const v1::FinishAttemptRequest& requ
                             {"attempt", job->attempt},
                             {"state", StatusWord(job->state)},
                             {"reason", job->reason}});
+  parts_.metrics->AttemptEnded(*job);
   parts_.feeder->Enqueue({*job});
   response.set_state(job->state);
   response.set_version(job->version);

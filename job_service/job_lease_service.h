@@ -8,6 +8,7 @@
 #include "job_service/lease_broker.h"
 #include "job_service/model_registry.h"
 #include "job_service/queue_feeder.h"
+#include "job_service/service_metrics.h"
 
 namespace genwatch {
 
@@ -17,6 +18,7 @@ struct JobLeaseServiceParts {
   JobWaiters* waiters;
   LeaseBroker* broker;
   ModelRegistry* models;
+  ServiceMetrics* metrics;
   Executor* executor;
   // Heartbeats keep leases alive: they never wait behind anything else.
   Executor* heartbeat_executor;

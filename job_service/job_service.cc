@@ -54,7 +54,10 @@ absl::Status JobServiceImpl::Submit(const std::string& owner, const v1::SubmitJo
   job.spec.set_model(*model);
   absl::StatusOr<InsertedJob> inserted = parts_.store->Insert(job);
   if (!inserted.ok()) return inserted.status();
-  if (!inserted->existed) parts_.feeder->Enqueue({inserted->job});
+  if (!inserted->existed) {
+    parts_.metrics->Submitted();
+    parts_.feeder->Enqueue({inserted->job});
+  }
   *response.mutable_job() = ToJob(inserted->job, v1::JOB_VIEW_FULL);
   response.set_existed(inserted->existed);
   return absl::OkStatus();
@@ -183,6 +186,7 @@ grpc::ServerUnaryReactor* JobServiceImpl::CancelJob(grpc::CallbackServerContext*
   return RunUnary(context, *parts_.control_executor, [this, owner = *caller, request, response] {
     absl::StatusOr<JobRecord> job = parts_.control->Cancel(owner, request->job_id());
     if (!job.ok()) return job.status();
+    parts_.metrics->Cancelled();
     LogInfo("job cancelled", {{"job_id", job->job_id}, {"version", job->version}});
     *response->mutable_job() = ToJob(*job, v1::JOB_VIEW_FULL);
     parts_.waiters->Look();

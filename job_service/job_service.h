@@ -11,6 +11,7 @@
 #include "job_service/job_waiters.h"
 #include "job_service/model_registry.h"
 #include "job_service/queue_feeder.h"
+#include "job_service/service_metrics.h"
 #include "job_service/spec_check.h"
 
 namespace genwatch {
@@ -28,6 +29,7 @@ struct JobServiceParts {
   JobControl* control;
   JobWaiters* waiters;
   ModelRegistry* models;
+  ServiceMetrics* metrics;
   // Reads and submits; orders that may wait for a worker.
   Executor* executor;
   Executor* control_executor;

@@ -120,4 +120,10 @@ v1::ListModelsResponse ModelRegistry::List() const {
   return response;
 }
 
+void ShareModels(JobStore& store, ModelRegistry& models) {
+  // While the ledger is down, what is known stays.
+  absl::StatusOr<std::vector<v1::ModelReport>> reports = store.LoadModels();
+  if (reports.ok()) models.ReplaceAll(*std::move(reports));
+}
+
 }  // namespace genwatch

@@ -11,6 +11,7 @@
 #include "common/mutex.h"
 #include "genwatch/v1/job_lease_service.pb.h"
 #include "genwatch/v1/job_service.pb.h"
+#include "job_service/job_store.h"
 
 namespace genwatch {
 
@@ -49,6 +50,9 @@ class ModelRegistry {
   mutable Mutex mutex_;
   std::vector<v1::ModelReport> reports_ ABSL_GUARDED_BY(mutex_);
 };
+
+// Takes in what workers reported to other replicas. Blocking.
+void ShareModels(JobStore& store, ModelRegistry& models);
 
 }  // namespace genwatch
 
