@@ -121,7 +121,7 @@ void Server::AnswerApi(Api api, Connection* connection, const HttpRequest& reque
   if (AnswersAtOnce(question.directive)) {
     const Failure failure = MakeFailure(question.directive, model->name);
     return SendWhole(connection, request, failure.status, failure.content_type, failure.body,
-                     failure.extra_headers);
+                     failure.extra_header);
   }
   Answer answer = question.empty ? Answer() : MakeAnswer(options_.seed, *model, question);
   record.ended_us = -1;

@@ -55,14 +55,17 @@ std::string_view ReasonPhrase(int status) {
 }  // namespace
 
 std::string ResponseHead(int status, std::string_view content_type,
-                         std::string_view framing_headers, std::string_view extra_headers,
+                         std::string_view framing_headers, std::string_view extra_header,
                          bool http11) {
   std::string head = http11 ? "HTTP/1.1 " : "HTTP/1.0 ";
   head += std::to_string(status) + " ";
   head += ReasonPhrase(status);
   head += "\r\n";
-  head += extra_headers;
+  // Go sorts the headers that a handler sets.
+  const bool extra_first = extra_header < std::string_view("Content-Type");
+  if (extra_first) head += extra_header;
   if (!content_type.empty()) head += "Content-Type: " + std::string(content_type) + "\r\n";
+  if (!extra_first) head += extra_header;
   head += "Date: " + HttpDate(WallNs()) + "\r\n";
   head += framing_headers;
   head += "\r\n";
@@ -71,10 +74,10 @@ std::string ResponseHead(int status, std::string_view content_type,
 
 void SendWhole(Connection* connection, const HttpRequest& request, int status,
                std::string_view content_type, std::string_view body,
-               std::string_view extra_headers) {
+               std::string_view extra_header) {
   std::string framing = "Content-Length: " + std::to_string(body.size()) + "\r\n";
   if (!request.keep_alive) framing += "Connection: close\r\n";
-  std::string answer = ResponseHead(status, content_type, framing, extra_headers);
+  std::string answer = ResponseHead(status, content_type, framing, extra_header);
   if (request.method != "HEAD") answer += body;
   connection->Send(answer);
   connection->FinishAnswer(request.keep_alive);
@@ -118,10 +121,10 @@ BodyWriter::BodyWriter(Connection* connection, const Directive& directive, bool 
       content_type_(directive.content_type.value_or(std::string(kStreamType))) {
   if (directive.encoding == Encoding::kGzip) {
     compressor_ = std::make_unique<Compressor>(kGzipBits);
-    extra_headers_ = "Content-Encoding: gzip\r\n";
+    extra_header_ = "Content-Encoding: gzip\r\n";
   } else if (directive.encoding == Encoding::kDeflate) {
     compressor_ = std::make_unique<Compressor>(kDeflateBits);
-    extra_headers_ = "Content-Encoding: deflate\r\n";
+    extra_header_ = "Content-Encoding: deflate\r\n";
   }
   if (directive.split_bytes > 0) {
     connection_->SetSegments(static_cast<size_t>(directive.split_bytes),
@@ -136,7 +139,7 @@ void BodyWriter::Start() {
   std::string framing = keep_alive_ ? "" : "Connection: close\r\n";
   if (framing_ == Framing::kChunked) framing += "Transfer-Encoding: chunked\r\n";
   pending_ =
-      ResponseHead(200, content_type_, framing, extra_headers_, framing_ != Framing::kUntilClose) +
+      ResponseHead(200, content_type_, framing, extra_header_, framing_ != Framing::kUntilClose) +
       pending_;
 }
 
@@ -144,7 +147,7 @@ void BodyWriter::StartWithLength(size_t body_length) {
   started_ = true;
   std::string framing = "Content-Length: " + std::to_string(body_length) + "\r\n";
   if (!keep_alive_) framing += "Connection: close\r\n";
-  pending_ = ResponseHead(200, content_type_, framing, extra_headers_) + pending_;
+  pending_ = ResponseHead(200, content_type_, framing, extra_header_) + pending_;
 }
 
 std::string BodyWriter::Encoded(std::string_view bytes, bool last) {

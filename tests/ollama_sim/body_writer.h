@@ -10,18 +10,15 @@
 
 namespace genwatch::ollama_sim {
 
-// A header of an answer besides Content-Type, Date and the framing, as "Name: value\r\n".
-using ExtraHeaders = std::string;
-
-// The head of an answer, as Go's server orders it.
+// The head of an answer, as Go's server orders it. `extra_header` is one more, "Name: value\r\n".
 std::string ResponseHead(int status, std::string_view content_type,
-                         std::string_view framing_headers, std::string_view extra_headers = {},
+                         std::string_view framing_headers, std::string_view extra_header = {},
                          bool http11 = true);
 
 // Sends a complete answer with Content-Length, and finishes it.
 void SendWhole(Connection* connection, const HttpRequest& request, int status,
                std::string_view content_type, std::string_view body,
-               std::string_view extra_headers = {});
+               std::string_view extra_header = {});
 
 // Writes the body of one streamed answer as the directive wants it framed, encoded and cut into
 // segments. The head goes out with the first line, as Ollama does it.
@@ -57,7 +54,7 @@ class BodyWriter {
   const bool keep_alive_;
   const int join_;
   std::string content_type_;
-  std::string extra_headers_;
+  std::string extra_header_;
   std::unique_ptr<Compressor> compressor_;  // null: identity
   bool started_ = false;
   int joined_lines_ = 0;

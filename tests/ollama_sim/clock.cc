@@ -27,14 +27,21 @@ int64_t MonotonicNs() { return Read(CLOCK_MONOTONIC); }
 int64_t WallNs() { return Read(CLOCK_REALTIME); }
 
 std::string Rfc3339Nano(int64_t wall_ns) {
-  const tm parts = Utc(wall_ns);
-  char text[40];
-  const size_t length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::string out(text, length);
-  char fraction[16];
-  std::snprintf(fraction, sizeof(fraction), ".%09lld",
-                static_cast<long long>(wall_ns % kNsPerSecond));
-  out += fraction;
+  // Thousands of lines are written within one second.
+  thread_local int64_t cached_second = -1;
+  thread_local std::string cached;
+  const int64_t second = wall_ns / kNsPerSecond;
+  if (second != cached_second) {
+    const tm parts = Utc(wall_ns);
+    char text[40];
+    cached.assign(text, strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts));
+    cached_second = second;
+  }
+  std::string out = cached + ".000000000";
+  int64_t fraction = wall_ns % kNsPerSecond;
+  for (auto digit = out.rbegin(); fraction > 0; ++digit, fraction /= 10) {
+    *digit = static_cast<char>('0' + fraction % 10);
+  }
   out.erase(out.find_last_not_of('0') + 1);
   if (out.back() == '.') out.pop_back();
   out += 'Z';

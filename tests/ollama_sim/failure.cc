@@ -52,7 +52,7 @@ Failure MakeFailure(const Directive& directive, std::string_view model) {
       failure.body.clear();
       break;
     case 429:
-      failure.extra_headers = "Retry-After: " + std::to_string(directive.retry_after_s) + "\r\n";
+      failure.extra_header = "Retry-After: " + std::to_string(directive.retry_after_s) + "\r\n";
       break;
     case 502:
       failure.content_type = "text/html";
@@ -67,7 +67,7 @@ Failure MakeFailure(const Directive& directive, std::string_view model) {
     case 307:
     case 308:
       failure.content_type = "text/html";
-      failure.extra_headers = "Location: /moved\r\n";
+      failure.extra_header = "Location: /moved\r\n";
       failure.body = HtmlPage(std::to_string(status) + " Moved");
       break;
     default:

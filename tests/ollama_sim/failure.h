@@ -12,7 +12,7 @@ namespace genwatch::ollama_sim {
 struct Failure {
   int status = 500;
   std::string content_type;
-  std::string extra_headers;  // "Name: value\r\n" each
+  std::string extra_header;  // one more, "Name: value\r\n", or empty
   std::string body;
 };
 

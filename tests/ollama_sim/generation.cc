@@ -307,7 +307,7 @@ void Generation::ResetSoon() {
 
 void Generation::Fail(const Failure& failure) {
   SendWhole(connection_, request_, failure.status, failure.content_type, failure.body,
-            failure.extra_headers);
+            failure.extra_header);
   End("failed");
 }
 

@@ -47,11 +47,21 @@ bool NeedsEscape(uint32_t value, JsonEscapes escapes) {
   return value == '<' || value == '>' || value == '&' || value == 0x2028 || value == 0x2029;
 }
 
+// Most of all text: it stands for itself, whatever the escapes.
+bool IsPlain(char c) {
+  return c >= ' ' && c <= '~' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+}
+
 }  // namespace
 
 void AppendJsonString(std::string_view text, JsonEscapes escapes, std::string* out) {
   out->push_back('"');
   while (!text.empty()) {
+    size_t plain = 0;
+    while (plain < text.size() && IsPlain(text[plain])) ++plain;
+    out->append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const CodePoint point = ReadCodePoint(text);
     if (AppendShortEscape(point.value, out)) {
       // done
