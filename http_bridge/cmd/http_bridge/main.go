@@ -1,0 +1,50 @@
+// http_bridge shows Genwatch to browsers: REST, server-sent events and the web page, translated from
+// and to the gRPC of job_service and progress_service.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"genwatch/http_bridge/internal/bridge"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.LookupEnv)) }
+
+func run(args []string, env func(string) (string, bool)) int {
+	settings, err := parse(args, env, os.Stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err == nil {
+		err = settings.options.Check()
+	}
+	if err == nil {
+		err = initLogging(os.Stderr, settings.logLevel, settings.logFormat)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "http_bridge: "+err.Error())
+		return 2
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	// A second signal finds the default action again and ends the process.
+	context.AfterFunc(ctx, stop)
+	err = bridge.Run(ctx, settings.options, func(httpAddress, metricsAddress string) {
+		slog.Info("serving", "http", "http://"+httpAddress, "metrics", metricsAddress,
+			"job_service", settings.options.JobService, "progress_service", settings.options.ProgressService)
+	})
+	if err != nil {
+		slog.Error("stopped", "error", err)
+		return 1
+	}
+	slog.Info("stopped")
+	return 0
+}

@@ -1,0 +1,52 @@
+package fakes
+
+import (
+	"net"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	pb "genwatch/http_bridge/internal/gen/genwatchv1"
+)
+
+// Server is both services on one port.
+type Server struct {
+	Progress *Progress
+	Jobs     *Jobs
+	// Stays the same over Stop and Start.
+	Address string
+
+	t    testing.TB
+	grpc *grpc.Server
+}
+
+// Start starts the services; they end with the test.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	progress := newProgress()
+	s := &Server{t: t, Progress: progress, Jobs: newJobs(progress), Address: "127.0.0.1:0"}
+	s.Start()
+	t.Cleanup(s.Stop)
+	return s
+}
+
+// Start starts again after Stop, on the same port.
+func (s *Server) Start() {
+	s.t.Helper()
+	listener, err := net.Listen("tcp", s.Address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.Address = listener.Addr().String()
+	s.grpc = grpc.NewServer()
+	pb.RegisterProgressServiceServer(s.grpc, s.Progress)
+	pb.RegisterJobServiceServer(s.grpc, s.Jobs)
+	healthpb.RegisterHealthServer(s.grpc, health.NewServer())
+	server := s.grpc
+	go server.Serve(listener) // ends with Stop
+}
+
+// Stop cuts all calls off and frees the port.
+func (s *Server) Stop() { s.grpc.Stop() }

@@ -1,0 +1,178 @@
+// Package sse shows jobs to browsers as they change: one watch upstream for each job, shared by all
+// who look at it, and a cursor for each of them, so that a slow or returning viewer gets the newest
+// numbers and all of the text, once.
+package sse
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"genwatch/http_bridge/internal/auth"
+	"genwatch/http_bridge/internal/cursor"
+	pb "genwatch/http_bridge/internal/gen/genwatchv1"
+	"genwatch/http_bridge/internal/problem"
+	"genwatch/http_bridge/internal/wire"
+)
+
+// Server answers the SSE routes. Thread-safe.
+type Server struct {
+	hubs     *Hubs
+	progress pb.ProgressServiceClient
+	jobs     pb.JobServiceClient
+	options  Options
+	metrics  *Metrics
+	drain    chan struct{}
+}
+
+// NewServer watches through `watch` (a client for each connection) and asks single questions of
+// `progress` and `jobs`.
+func NewServer(watch []pb.ProgressServiceClient, progress pb.ProgressServiceClient, jobs pb.JobServiceClient, options Options, metrics *Metrics) *Server {
+	return &Server{
+		hubs: NewHubs(watch, options, metrics), progress: progress, jobs: jobs, options: options, metrics: metrics,
+		drain: make(chan struct{}),
+	}
+}
+
+// Drain ends all streams, without an event: their clients resume elsewhere. Call it once.
+func (s *Server) Drain() { close(s.drain) }
+
+// Close ends the watches upstream; after the last stream has ended.
+func (s *Server) Close() { s.hubs.Close() }
+
+// ServeJob is GET /api/v1/ai/generation/{job_id}/progress.
+func (s *Server) ServeJob(w http.ResponseWriter, r *http.Request) {
+	query, err := parseQuery(r)
+	if err != nil {
+		problem.Write(w, err)
+		return
+	}
+	jobID := r.PathValue("job_id")
+	from, invalid := lastSeen(r, jobID)
+	if from.Terminal && s.nothingLeft(r.Context(), jobID, from, query.text) {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if out := s.newStream(w, r); out != nil {
+		s.metrics.Streams.Inc()
+		defer s.metrics.Streams.Dec()
+		s.follow(out, jobID, arrival{
+			user: auth.User(r.Context()), from: from, invalid: invalid,
+			ask: ask{text: query.text}, maxRate: query.maxRate(s.options.DefaultRate), wake: out.notify,
+		})
+	}
+}
+
+// ServeNew streams a job that was just submitted, as the answer to the submit.
+func (s *Server) ServeNew(w http.ResponseWriter, r *http.Request, jobID string) {
+	query, err := parseQuery(r)
+	if err != nil {
+		query = streamQuery{} // the job is submitted: better to show it than to complain
+	}
+	if out := s.newStream(w, r); out != nil {
+		s.metrics.Streams.Inc()
+		defer s.metrics.Streams.Dec()
+		s.follow(out, jobID, arrival{
+			user: auth.User(r.Context()), from: cursor.Start(jobID, query.text),
+			ask: ask{text: query.text}, maxRate: query.maxRate(s.options.DefaultRate), wake: out.notify,
+		})
+	}
+}
+
+// follow shows one job once the service has said that this viewer may watch it.
+func (s *Server) follow(out *stream, jobID string, a arrival) {
+	delay := s.options.MinBackoff
+	for {
+		verdict := s.admit(out.r.Context(), jobID, a)
+		switch {
+		case verdict.refused != "":
+			out.write(unwatchable(jobID, verdict.refused, a.ask.many))
+			return
+		case verdict.admitted:
+			if verdict.invalid {
+				a.from, a.invalid = cursor.Start(jobID, a.ask.text), true
+			}
+			v, err := s.hubs.join(jobID, a)
+			if err == nil {
+				defer v.leave()
+				if verdict.ahead {
+					v.hub.raise(a.from.Version)
+				}
+				out.show(v)
+				return
+			}
+			slog.Warn("a watch was refused", "job_id", jobID, "error", err)
+		}
+		if time.Since(out.begun) >= s.options.Silence {
+			out.write(AppendFrame(nil, "", wire.EventTimeout, []byte(wire.Timeout)))
+			return
+		}
+		if !out.pause(jitter(delay)) {
+			return
+		}
+		delay = min(2*delay, s.options.MaxBackoff)
+	}
+}
+
+// verdict is what the services say about a viewer; its zero value: nothing, try again.
+type verdict struct {
+	admitted bool
+	// Why the job can't be watched.
+	refused string
+	// The cursor names a version that the job has not come to.
+	invalid bool
+	// The cursor is newer than what progress_service knew.
+	ahead bool
+}
+
+// admit asks under the viewer's own identity: the service decides who may watch.
+func (s *Server) admit(ctx context.Context, jobID string, a arrival) verdict {
+	if !wellFormed(jobID) {
+		return verdict{refused: messageNotFound}
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.options.CallTimeout)
+	defer cancel()
+	answer, err := s.progress.GetProgress(ctx, &pb.GetProgressRequest{JobId: jobID})
+	if err != nil {
+		return verdict{refused: whyUnwatchable(err)}
+	}
+	if a.from.Version <= answer.GetProgress().GetVersion() {
+		return verdict{admitted: true}
+	}
+	// This replica is behind, or the cursor is made up. The ledger knows.
+	job, err := s.jobs.GetJob(ctx, &pb.GetJobRequest{JobId: jobID, View: pb.JobView_JOB_VIEW_BASIC})
+	if err != nil {
+		return verdict{refused: whyUnwatchable(err)}
+	}
+	known := a.from.Version <= job.GetJob().GetVersion()
+	return verdict{admitted: true, ahead: known, invalid: !known}
+}
+
+// nothingLeft tells whether a terminal cursor holds all that is asked for: 204 stops EventSource.
+func (s *Server) nothingLeft(ctx context.Context, jobID string, from cursor.Cursor, text bool) bool {
+	if !text || from.Version == 0 { // version 0: the `error` event of an unknown job
+		return true
+	}
+	if from.Answer == cursor.None || from.Thinking == cursor.None {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.options.CallTimeout)
+	defer cancel()
+	answer, err := s.progress.GetProgress(ctx, &pb.GetProgressRequest{JobId: jobID})
+	if err != nil {
+		return status.Code(err) == codes.NotFound
+	}
+	p := answer.GetProgress()
+	return wire.Terminal(p.GetState()) && from.Version == p.GetVersion() &&
+		from.Answer == int64(p.GetNumbers().GetAnswerBytes()) && from.Thinking == int64(p.GetNumbers().GetThinkingBytes())
+}
+
+func (v *viewer) heard() time.Time { return time.Unix(0, v.hub.heard.Load()) }
+
+func (v *viewer) stuck(now time.Time) bool {
+	return !v.behind.IsZero() && now.Sub(v.behind) >= v.hub.hubs.options.BehindLimit
+}
