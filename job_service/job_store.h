@@ -59,9 +59,10 @@ struct LeaseGrant {
 
 struct LeaseResult {
   std::vector<JobRecord> leased;
-  // Candidates that stay waiting (limit reached, model held, not due): back into the queue.
+  // Candidates that stay waiting (limit reached, model held, not for this worker now): back into the
+  // queue.
   std::vector<LeaseCandidate> put_back;
-  // The others are no longer waiting: forget them.
+  // The others are no longer waiting, or for a time that has not come (TakeDueRetries): forget them.
 };
 
 struct TextLength {
@@ -131,13 +132,19 @@ class JobStore {
   virtual absl::StatusOr<JobRecord> Get(const std::string& job_id) = 0;
   // In any order; unknown ids are absent.
   virtual absl::StatusOr<std::vector<JobRecord>> GetMany(absl::Span<const std::string> job_ids) = 0;
+  // The same without what may be large: of the specs only model, priority, job_class and think. For
+  // polls.
+  virtual absl::StatusOr<std::vector<JobRecord>> GetManyBriefly(
+      absl::Span<const std::string> job_ids) = 0;
   // Newest first; rows with row_id < `before` (0: from the newest).
   virtual absl::StatusOr<std::vector<JobRecord>> List(const JobFilter& filter, uint64_t before,
                                                       size_t limit) = 0;
   // Ids not ended, oldest first.
   virtual absl::StatusOr<std::vector<std::string>> ListActive(const std::string& owner_id,
                                                               size_t limit) = 0;
-  // From `offset` on, at most `limit` bytes, cut at a character border. OUT_OF_RANGE past the end.
+  // From `offset` on, at most `limit` bytes, cut at a character border. An offset inside a character
+  // is moved on to the next one: `TextRead::offset` is where the text begins. OUT_OF_RANGE past the
+  // end.
   virtual absl::StatusOr<TextRead> ReadText(const std::string& job_id, v1::Channel channel,
                                             uint32_t offset, size_t limit) = 0;
 
@@ -145,11 +152,16 @@ class JobStore {
   // One transaction: locks the (server, model) row, counts what runs, checks the hold, locks the
   // candidates, leases up to the limit in the order given. Base is 0 for a job that restarts (all
   // do today): its text_length is lowered and its texts removed in the same transaction.
+  // FAILED_PRECONDITION (UNKNOWN_WORKER) when no heartbeat of the worker is stored: it was reaped, or
+  // has not beaten yet.
   virtual absl::StatusOr<LeaseResult> Lease(const LeaseGrant& grant) = 0;
+  // In the order of `appends`. What repeats kept text is skipped; what leaves a gap is not stored,
+  // and the kept length says so.
   virtual absl::StatusOr<std::vector<AppendResult>> AppendText(
       const std::string& instance, absl::Span<const v1::TextAppend> appends) = 0;
   // Idempotent for a recorded (job, version, instance): answers the job as it is.
-  // ABORTED (LEASE_LOST) when the lease is another's.
+  // ABORTED (LEASE_LOST) when the lease is another's; INVALID_ARGUMENT (TEXT_GAP, metadata
+  // answer_bytes and thinking_bytes) when a piece begins after the kept text.
   virtual absl::StatusOr<JobRecord> FinishAttempt(const FinishedAttempt& attempt) = 0;
   // One guarded UPDATE ... JOIN; answers how many rows changed.
   virtual absl::StatusOr<uint32_t> RecordProgress(absl::Span<const v1::ProgressRecord> records) = 0;
@@ -157,9 +169,8 @@ class JobStore {
   // ---- Heartbeats and the reaper.
   // Stores the number (registers the worker at the first); answers which of `held` to stop and why
   // (cancelled, paused, lease lost).
-  virtual absl::StatusOr<std::vector<v1::StopJob>> Heartbeat(const v1::Worker& worker,
-                                                             uint32_t number,
-                                                             absl::Span<const v1::HeldJob> held) = 0;
+  virtual absl::StatusOr<std::vector<v1::StopJob>> Heartbeat(
+      const v1::Worker& worker, uint32_t number, absl::Span<const v1::HeldJob> held) = 0;
   // Jobs leased to `instance` at least 3 heartbeats before `number` that `held` does not list: the
   // worker never received them. Queued again, at no cost; answers them.
   virtual absl::StatusOr<std::vector<JobRecord>> ReleaseUnheld(
@@ -174,14 +185,17 @@ class JobStore {
   virtual absl::StatusOr<JobRecord> Change(const OwnerChange& change) = 0;
 
   // ---- What waits.
-  // QUEUED jobs that are due, row_id > `after`, in key order.
+  // QUEUED jobs that wait for no retry time, row_id > `after`, in key order; brief, as
+  // GetManyBriefly.
   virtual absl::StatusOr<std::vector<JobRecord>> ListWaiting(uint64_t after, size_t limit) = 0;
-  // QUEUED jobs whose not_before has passed: clears it and answers them.
+  // QUEUED jobs whose not_before has passed: clears it and answers them, brief.
   virtual absl::StatusOr<std::vector<JobRecord>> TakeDueRetries(size_t limit) = 0;
   // Ends those whose waiting deadline has passed, and answers them.
   virtual absl::StatusOr<std::vector<JobRecord>> ExpireWaiting(size_t limit) = 0;
   // Models whose queue is held.
   virtual absl::StatusOr<std::vector<std::string>> ListHolds() = 0;
+  // Holds the queue of a model, or lets it go on. Idempotent.
+  virtual absl::Status SetHold(const std::string& model, bool held) = 0;
 
   // ---- What was learned, and what model servers offer.
   virtual absl::StatusOr<v1::LengthHistory> History(const v1::JobSpec& spec) = 0;

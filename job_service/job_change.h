@@ -1,0 +1,53 @@
+#ifndef GENWATCH_JOB_SERVICE_JOB_CHANGE_H_
+#define GENWATCH_JOB_SERVICE_JOB_CHANGE_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "genwatch/v1/job.pb.h"
+#include "genwatch/v1/job_lease_service.pb.h"
+#include "job_service/job.h"
+#include "job_service/job_state.h"
+
+namespace genwatch {
+
+// What a change of state writes into a job's record, pure: every store does the same. Each raises
+// `version` and expects that CanTransition was asked. `now` is the ledger's clock.
+
+struct LeaseTerms {
+  v1::Worker worker;
+  bool alone = false;
+  double score = 0;
+};
+
+// QUEUED to PROCESSING. The attempt starts over: base 0, no text, numbers but for the elapsed time
+// forgotten.
+void ApplyLease(const LeaseTerms& terms, absl::Time now, JobRecord& job);
+
+// Out of any state into `change.to`. Ends the lease if there is one.
+void ApplyChange(const Change& change, absl::Time now, JobRecord& job);
+
+// A loss is also counted.
+void ApplyLoss(const Change& change, bool stored_new_text, absl::Time now, JobRecord& job);
+
+// Takes over what the progress service says of a job that runs, except what the ledger knows
+// better: lengths of texts, and elapsed time that would fall. Percent stays below 100.
+void ApplyProgress(const v1::JobNumbers& reported, absl::Time now, JobRecord& job);
+
+// The same for what a worker says at the end of its attempt; it knows no percent and no time left.
+// Before ApplyChange.
+void ApplyFinalNumbers(const v1::JobNumbers& reported, absl::Time now, JobRecord& job);
+
+// Whether text was kept under the lease that the job is under.
+bool StoredNewText(const JobRecord& job);
+
+// In the form that the ledger's columns hold: two decimals, no fractions that never end, words and
+// sentences within their limits (64 and 4096 bytes).
+v1::JobNumbers Storable(v1::JobNumbers numbers);
+std::string StorableReason(std::string_view reason);
+std::string StorableMessage(std::string_view message);
+
+}  // namespace genwatch
+
+#endif  // GENWATCH_JOB_SERVICE_JOB_CHANGE_H_

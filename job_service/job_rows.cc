@@ -1,0 +1,253 @@
+#include "job_service/job_rows.h"
+
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/status.h"
+#include "job_service/job_change.h"
+#include "job_service/job_state.h"
+#include "job_service/mariadb/error.h"
+#include "job_service/queries.h"
+
+namespace genwatch {
+namespace {
+
+using mariadb::Bytes;
+using mariadb::Param;
+
+constexpr size_t kMostIdBytes = 64;
+
+// "version:answer:thinking,...", as the query concatenates them.
+std::vector<v1::LeaseBase> ParseBases(const std::string& text) {
+  std::vector<v1::LeaseBase> bases;
+  for (const auto entry : absl::StrSplit(text, ',', absl::SkipEmpty())) {
+    const std::vector<std::string> parts = absl::StrSplit(entry, ':');
+    uint32_t version = 0;
+    uint32_t answer = 0;
+    uint32_t thinking = 0;
+    if (parts.size() != 3 || !absl::SimpleAtoi(parts[0], &version) ||
+        !absl::SimpleAtoi(parts[1], &answer) || !absl::SimpleAtoi(parts[2], &thinking)) {
+      continue;
+    }
+    v1::LeaseBase& base = bases.emplace_back();
+    base.set_version(version);
+    base.set_answer(answer);
+    base.set_thinking(thinking);
+  }
+  return bases;
+}
+
+Param OrNull(const std::string& text) { return text.empty() ? Param(std::nullopt) : Param(text); }
+
+#define GENWATCH_OPTIONAL(NUMBERS, FIELD) \
+  ((NUMBERS).has_##FIELD() ? Param((NUMBERS).FIELD()) : Param(std::nullopt))
+
+v1::JobNumbers ReadNumbers(mariadb::RowReader& reader) {
+  v1::JobNumbers numbers;
+  const auto set = [&numbers, &reader](void (v1::JobNumbers::*setter)(uint32_t)) {
+    if (const auto value = reader.OptionalUint32()) (numbers.*setter)(*value);
+  };
+  numbers.set_percent(reader.Double());
+  numbers.set_current_tokens(reader.Uint32());
+  numbers.set_tokens_estimated(reader.Bool());
+  numbers.set_tokens_per_second(reader.Double());
+  numbers.set_chars_per_second(reader.Double());
+  numbers.set_elapsed_ms(reader.Uint32());
+  set(&v1::JobNumbers::set_remaining_ms);
+  set(&v1::JobNumbers::set_remaining_low_ms);
+  set(&v1::JobNumbers::set_remaining_high_ms);
+  set(&v1::JobNumbers::set_prompt_tokens);
+  set(&v1::JobNumbers::set_completion_tokens);
+  set(&v1::JobNumbers::set_total_tokens);
+  set(&v1::JobNumbers::set_first_token_ms);
+  numbers.set_answer_bytes(reader.Uint32());
+  numbers.set_thinking_bytes(reader.Uint32());
+  numbers.set_done_reason(reader.Text());
+  return numbers;
+}
+
+}  // namespace
+
+JobRecord ReadJob(const mariadb::Row& row, absl::Time* now) {
+  mariadb::RowReader reader(row);
+  JobRecord job;
+  job.row_id = reader.Uint64();
+  job.job_id = reader.Text();
+  job.owner_id = reader.Text();
+  job.request_id = reader.Text();
+  job.state = StateFromWord(reader.Text());
+  job.version = reader.Uint32();
+  job.reason = reader.Text();
+  job.error_message = reader.Text();
+  const std::string& model = reader.Text();
+  const std::string& prompt = reader.Text();
+  // Written by us; if it were damaged, what follows still is the job's.
+  job.spec.ParseFromString(reader.Text());
+  job.spec.set_model(model);
+  job.spec.set_prompt(prompt);
+  job.spec.set_priority(static_cast<v1::Priority>(reader.Uint32()));
+  job.spec.set_job_class(reader.Text());
+  job.spec.set_think(static_cast<v1::Thinking>(reader.Uint32()));
+  job.created_at = reader.Time();
+  job.started_at = reader.OptionalTime();
+  job.completed_at = reader.OptionalTime();
+  job.not_before = reader.OptionalTime();
+  job.waiting_deadline = reader.OptionalTime();
+  job.attempt = reader.Uint32();
+  job.failures = reader.Uint32();
+  job.max_failures = reader.Uint32();
+  job.losses = reader.Uint32();
+  job.losses_alone = reader.Uint32();
+  job.retry_of = reader.Text();
+  job.retried_as = reader.Text();
+  job.numbers = ReadNumbers(reader);
+  job.progress_sequence = reader.Uint32();
+  job.last_update_at = reader.OptionalTime();
+  job.instance = reader.Text();
+  job.worker_address = reader.Text();
+  job.server_url = reader.Text();
+  job.alone = reader.Bool();
+  job.score = reader.OptionalDouble();
+  job.bases = ParseBases(reader.Text());
+  const absl::Time read_at = reader.Time();
+  if (now != nullptr) *now = read_at;
+  return job;
+}
+
+bool IsLedgerWord(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+IdQuery WithIds(std::string_view sql, absl::Span<const std::string> job_ids) {
+  constexpr std::string_view kMark = "{ids}";
+  IdQuery query;
+  for (const std::string& job_id : job_ids) {
+    if (!job_id.empty() && job_id.size() <= kMostIdBytes && IsLedgerWord(job_id)) {
+      query.params.emplace_back(job_id);
+    }
+  }
+  if (query.params.empty()) return query;
+  size_t width = 1;
+  while (width < query.params.size()) width *= 2;
+  query.params.resize(width, query.params.back());
+  std::string list = "?";
+  for (size_t i = 1; i < width; ++i) list += ",?";
+  const size_t mark = sql.find(kMark);
+  query.sql =
+      std::string(sql.substr(0, mark)) + list + std::string(sql.substr(mark + kMark.size()));
+  return query;
+}
+
+absl::StatusOr<LockedJobs> LockJobs(mariadb::Connection& connection,
+                                    absl::Span<const std::string> job_ids) {
+  LockedJobs locked;
+  const IdQuery query = WithIds(queries::kLockJobs, job_ids);
+  if (query.params.empty()) return locked;
+  const auto rows = connection.Query(query.sql, query.params);
+  if (!rows.ok()) return rows.status();
+  for (const mariadb::Row& row : *rows) {
+    JobRecord job = ReadJob(row, &locked.now);
+    if (job.bases.size() != job.attempt) {
+      // The lock was waited for, and what the subqueries saw is from before.
+      return Error(absl::StatusCode::kAborted, mariadb::kConflict,
+                   "a lease came in between; read again");
+    }
+    locked.jobs.emplace(job.job_id, std::move(job));
+  }
+  return locked;
+}
+
+absl::Status StoreChange(mariadb::Connection& connection, const JobRecord& before,
+                         const JobRecord& after, absl::Time now,
+                         const std::optional<LeaseColumns>& lease) {
+  const v1::JobNumbers& numbers = after.numbers;
+  const std::string status_before(StatusWord(before.state));
+  const std::string status_after(StatusWord(after.state));
+  const std::vector<Param> params = {
+      status_after,
+      after.version,
+      after.reason,
+      OrNull(after.error_message),
+      after.attempt,
+      after.failures,
+      after.losses,
+      after.losses_alone,
+      numbers.percent(),
+      numbers.current_tokens(),
+      numbers.tokens_estimated(),
+      numbers.tokens_per_second(),
+      numbers.chars_per_second(),
+      numbers.elapsed_ms(),
+      GENWATCH_OPTIONAL(numbers, remaining_ms),
+      GENWATCH_OPTIONAL(numbers, remaining_low_ms),
+      GENWATCH_OPTIONAL(numbers, remaining_high_ms),
+      GENWATCH_OPTIONAL(numbers, prompt_tokens),
+      GENWATCH_OPTIONAL(numbers, completion_tokens),
+      GENWATCH_OPTIONAL(numbers, total_tokens),
+      GENWATCH_OPTIONAL(numbers, first_token_ms),
+      numbers.answer_bytes(),
+      numbers.thinking_bytes(),
+      numbers.done_reason(),
+      after.progress_sequence,
+      after.last_update_at,
+      after.started_at,
+      after.completed_at,
+      now,
+      after.not_before,
+      after.waiting_deadline,
+      OrNull(after.instance),
+      OrNull(after.worker_address),
+      OrNull(after.server_url),
+      lease ? Param(lease->server_model_id) : Param(std::nullopt),
+      lease ? Param(lease->heartbeat_number) : Param(std::nullopt),
+      after.alone,
+      after.score,
+      after.row_id,
+      before.version,
+      status_before,
+  };
+  const auto found = connection.Execute(queries::kStoreChange, params);
+  if (!found.ok()) return found.status();
+  if (*found != 1) {
+    return Error(absl::StatusCode::kAborted, "VERSION_CHANGED",
+                 absl::StrCat("job ", after.job_id, " has changed meanwhile"));
+  }
+  return absl::OkStatus();
+}
+
+#undef GENWATCH_OPTIONAL
+
+absl::Status CloseAttempt(mariadb::Connection& connection, const JobRecord& job,
+                          std::string_view outcome, const v1::AttemptFacts& facts, absl::Time now) {
+  const std::string numbers = job.numbers.SerializeAsString();
+  const std::string facts_bytes = facts.SerializeAsString();
+  return connection
+      .Execute(queries::kCloseAttempt,
+               {now, outcome, job.reason, OrNull(job.error_message), Bytes{numbers},
+                Bytes{facts_bytes}, job.row_id, job.attempt})
+      .status();
+}
+
+absl::Status InsertTexts(mariadb::Connection& connection, uint64_t row_id, uint32_t attempt,
+                         const std::vector<NewText>& pieces) {
+  std::vector<std::vector<Param>> rows;
+  rows.reserve(pieces.size());
+  for (const NewText& piece : pieces) {
+    rows.push_back(
+        {row_id, attempt, static_cast<uint32_t>(piece.channel), piece.offset, Bytes{piece.text}});
+  }
+  return connection.ExecuteMany(queries::kInsertText, rows).status();
+}
+
+absl::Status InsertLesson(mariadb::Connection& connection, const LengthLesson& lesson) {
+  return connection
+      .Execute(queries::kInsertLesson,
+               {lesson.model, lesson.job_class, static_cast<uint32_t>(lesson.think), lesson.tokens,
+                lesson.censored, lesson.chunks, lesson.eval_ms, lesson.first_token_ms,
+                lesson.load_ms, lesson.prompt_bytes, lesson.prompt_tokens, lesson.prompt_eval_ms})
+      .status();
+}
+
+}  // namespace genwatch

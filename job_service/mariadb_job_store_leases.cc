@@ -1,0 +1,319 @@
+#include <map>
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "common/status.h"
+#include "job_service/job_change.h"
+#include "job_service/job_rows.h"
+#include "job_service/kept_text.h"
+#include "job_service/lease_choice.h"
+#include "job_service/length_lesson.h"
+#include "job_service/mariadb/transaction.h"
+#include "job_service/mariadb_job_store.h"
+#include "job_service/progress_json.h"
+#include "job_service/queries.h"
+
+// Leases and what their holders write.
+
+namespace genwatch {
+namespace {
+
+using mariadb::Param;
+
+double Jitter() {
+  thread_local std::mt19937_64 generator{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(generator);
+}
+
+absl::Status LeaseLost(const std::string& job_id) {
+  return WithMetadata(Error(absl::StatusCode::kAborted, "LEASE_LOST",
+                            "the lease is no longer this worker's: nothing was stored"),
+                      "job_id", job_id);
+}
+
+std::string_view OutcomeWord(v1::Outcome outcome) {
+  switch (outcome) {
+    case v1::OUTCOME_COMPLETED:
+      return "completed";
+    case v1::OUTCOME_ONCE_MORE:
+      return "once_more";
+    case v1::OUTCOME_PERMANENT:
+      return "permanent";
+    case v1::OUTCOME_HANDED_OVER:
+      return "handed_over";
+    default:
+      return "passing";
+  }
+}
+
+// ---- Lease.
+
+absl::StatusOr<uint32_t> LockServerModel(mariadb::Connection& connection, const LeaseGrant& grant) {
+  const std::vector<Param> key = {grant.worker.server_url(), grant.model};
+  auto rows = connection.Query(queries::kLockServerModel, key);
+  if (rows.ok() && rows->empty()) {
+    // The first lease of this model there.
+    if (auto inserted = connection.Execute(queries::kInsertServerModel, key); !inserted.ok()) {
+      return inserted.status();
+    }
+    rows = connection.Query(queries::kLockServerModel, key);
+  }
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) return absl::InternalError("the row of a model server vanished");
+  return mariadb::RowReader(rows->front()).Uint32();
+}
+
+// The number of the last heartbeat stored. Locks the worker against its reaper.
+absl::StatusOr<uint32_t> LockWorker(mariadb::Connection& connection, const std::string& instance) {
+  const auto rows = connection.Query(queries::kLockWorker, {instance});
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) {
+    return Error(absl::StatusCode::kFailedPrecondition, "UNKNOWN_WORKER",
+                 "no heartbeat of this worker is known; beat first");
+  }
+  return mariadb::RowReader(rows->front()).Uint32();
+}
+
+absl::StatusOr<LeaseSituation> ReadSituation(mariadb::Connection& connection,
+                                             const LeaseGrant& grant, uint32_t server_model_id) {
+  const std::string& instance = grant.worker.instance();
+  const auto rows = connection.Query(queries::kLeaseSituation,
+                                     {server_model_id, grant.model, instance, instance});
+  if (!rows.ok()) return rows.status();
+  mariadb::RowReader reader(rows->at(0));
+  LeaseSituation situation;
+  situation.running = reader.Uint32();
+  situation.held = reader.Bool();
+  situation.worker_jobs = reader.Uint32();
+  situation.worker_alone = reader.Bool();
+  return situation;
+}
+
+absl::Status StoreLease(mariadb::Connection& connection, const JobRecord& before,
+                        const JobRecord& after, absl::Time now, const LeaseColumns& columns) {
+  // What an earlier attempt stored goes with the lease that starts over.
+  if (before.numbers.answer_bytes() > 0 || before.numbers.thinking_bytes() > 0) {
+    if (auto dropped = connection.Execute(queries::kDropTexts, {before.row_id}); !dropped.ok()) {
+      return dropped.status();
+    }
+  }
+  if (absl::Status status = StoreChange(connection, before, after, now, columns); !status.ok()) {
+    return status;
+  }
+  const v1::LeaseBase& base = after.bases.back();
+  return connection
+      .Execute(queries::kInsertAttempt,
+               {after.row_id, after.attempt, after.version, after.spec.model(), after.instance,
+                after.worker_address, after.server_url, after.alone, base.answer(), base.thinking(),
+                now})
+      .status();
+}
+
+absl::Status LeaseIn(mariadb::Connection& connection, const LeaseGrant& grant,
+                     const std::vector<std::string>& job_ids, LeaseResult& result) {
+  result = {};
+  const auto server_model_id = LockServerModel(connection, grant);
+  if (!server_model_id.ok()) return server_model_id.status();
+  const auto heartbeat = LockWorker(connection, grant.worker.instance());
+  if (!heartbeat.ok()) return heartbeat.status();
+  auto situation = ReadSituation(connection, grant, *server_model_id);
+  if (!situation.ok()) return situation.status();
+  const auto locked = LockJobs(connection, job_ids);
+  if (!locked.ok()) return locked.status();
+  situation->now = locked->now;
+
+  LeaseChoice choice = ChooseLeases(grant, *situation, locked->jobs);
+  // The stored number is at least the one that the worker knew when it began to wait for jobs.
+  const LeaseColumns columns{.server_model_id = *server_model_id,
+                             .heartbeat_number = std::max(*heartbeat, grant.heartbeat_number)};
+  for (const LeaseChoice::Chosen& chosen : choice.chosen) {
+    const JobRecord& before = locked->jobs.at(chosen.job_id);
+    JobRecord after = before;
+    ApplyLease({.worker = grant.worker, .alone = chosen.alone, .score = chosen.score}, locked->now,
+               after);
+    if (absl::Status status = StoreLease(connection, before, after, locked->now, columns);
+        !status.ok()) {
+      return status;
+    }
+    result.leased.push_back(std::move(after));
+  }
+  result.put_back = std::move(choice.put_back);
+  return absl::OkStatus();
+}
+
+// ---- AppendText.
+
+struct LockedLease {
+  uint64_t row_id = 0;
+  uint32_t version = 0;
+  bool held = false;
+  uint32_t attempt = 0;
+  TextLength kept;
+};
+
+absl::StatusOr<std::map<std::string, LockedLease>> LockLeases(
+    mariadb::Connection& connection, const std::string& instance,
+    const std::vector<std::string>& job_ids) {
+  std::map<std::string, LockedLease> leases;
+  const IdQuery query = WithIds(queries::kLockLeases, job_ids);
+  if (query.params.empty()) return leases;
+  const auto rows = connection.Query(query.sql, query.params);
+  if (!rows.ok()) return rows.status();
+  for (const mariadb::Row& row : *rows) {
+    mariadb::RowReader reader(row);
+    LockedLease lease;
+    lease.row_id = reader.Uint64();
+    const std::string& job_id = reader.Text();
+    lease.version = reader.Uint32();
+    const bool processing = StateFromWord(reader.Text()) == v1::Job::STATE_PROCESSING;
+    lease.held = reader.Text() == instance && processing;
+    lease.attempt = reader.Uint32();
+    lease.kept.answer = reader.Uint32();
+    lease.kept.thinking = reader.Uint32();
+    leases.emplace(job_id, lease);
+  }
+  return leases;
+}
+
+absl::Status AppendIn(mariadb::Connection& connection, const std::string& instance,
+                      absl::Span<const v1::TextAppend> appends,
+                      const std::vector<std::string>& job_ids, std::vector<AppendResult>& results) {
+  results.clear();
+  auto leases = LockLeases(connection, instance, job_ids);
+  if (!leases.ok()) return leases.status();
+  std::vector<std::vector<Param>> texts;
+  std::map<std::string, const LockedLease*> grown;
+  for (const v1::TextAppend& append : appends) {
+    AppendResult& result = results.emplace_back();
+    const auto found = leases->find(append.job_id());
+    if (found == leases->end() || !found->second.held ||
+        found->second.version != append.version()) {
+      result.lease_lost = true;
+      continue;
+    }
+    LockedLease& lease = found->second;
+    const TextTail tail = NewTail(lease.kept.answer, lease.kept.thinking, append.pieces());
+    for (const NewText& piece : tail.pieces) {
+      texts.push_back({lease.row_id, lease.attempt, static_cast<uint32_t>(piece.channel),
+                       piece.offset, mariadb::Bytes{piece.text}});
+    }
+    if (!tail.pieces.empty()) grown[append.job_id()] = &lease;
+    lease.kept = {.answer = tail.answer, .thinking = tail.thinking};
+    result.kept = lease.kept;
+  }
+  std::vector<std::vector<Param>> lengths;
+  for (const auto& [job_id, lease] : grown) {
+    lengths.push_back({lease->kept.answer, lease->kept.thinking, lease->row_id, lease->version});
+  }
+  if (auto stored = connection.ExecuteMany(queries::kInsertText, texts); !stored.ok()) {
+    return stored.status();
+  }
+  return connection.ExecuteMany(queries::kStoreTextLengths, lengths).status();
+}
+
+// ---- FinishAttempt.
+
+absl::Status TextGap(const FinishedAttempt& attempt, const JobRecord& job) {
+  absl::Status status = WithMetadata(Error(absl::StatusCode::kInvalidArgument, "TEXT_GAP",
+                                           "a piece begins after the end of the kept text"),
+                                     "job_id", attempt.job_id);
+  status =
+      WithMetadata(std::move(status), "answer_bytes", absl::StrCat(job.numbers.answer_bytes()));
+  return WithMetadata(std::move(status), "thinking_bytes",
+                      absl::StrCat(job.numbers.thinking_bytes()));
+}
+
+// OK if this worker's FinishAttempt for this lease was stored before.
+absl::Status CheckFinishedBefore(mariadb::Connection& connection, const FinishedAttempt& attempt) {
+  if (!IsLedgerWord(attempt.job_id) || !IsLedgerWord(attempt.instance)) {
+    return LeaseLost(attempt.job_id);
+  }
+  const auto rows =
+      connection.Query(queries::kFindFinished, {attempt.job_id, attempt.version, attempt.instance});
+  if (!rows.ok()) return rows.status();
+  return rows->empty() ? LeaseLost(attempt.job_id) : absl::OkStatus();
+}
+
+absl::Status FinishIn(mariadb::Connection& connection, const FinishedAttempt& attempt,
+                      double jitter, JobRecord& result) {
+  const auto locked = LockJobs(connection, absl::MakeConstSpan(&attempt.job_id, 1));
+  if (!locked.ok()) return locked.status();
+  if (locked->jobs.empty()) return UnknownJob(attempt.job_id);
+  const JobRecord& before = locked->jobs.begin()->second;
+  JobRecord after = before;
+  if (before.state != v1::Job::STATE_PROCESSING || before.version != attempt.version ||
+      before.instance != attempt.instance) {
+    result = std::move(after);
+    return CheckFinishedBefore(connection, attempt);
+  }
+
+  const TextTail tail =
+      NewTail(before.numbers.answer_bytes(), before.numbers.thinking_bytes(), attempt.pieces);
+  if (tail.gap) return TextGap(attempt, before);
+  after.numbers.set_answer_bytes(tail.answer);
+  after.numbers.set_thinking_bytes(tail.thinking);
+  ApplyFinalNumbers(attempt.numbers, locked->now, after);
+  AttemptEnd end = attempt.end;
+  end.has_text = tail.answer > 0 || tail.thinking > 0;
+  const genwatch::Change change = DecideFinish(before, end, jitter);
+  ApplyChange(change, locked->now, after);
+
+  absl::Status status = InsertTexts(connection, after.row_id, after.attempt, tail.pieces);
+  if (status.ok()) status = StoreChange(connection, before, after, locked->now);
+  if (status.ok()) {
+    status = CloseAttempt(connection, after, OutcomeWord(end.outcome), attempt.facts, locked->now);
+  }
+  if (const auto lesson = LessonOf(after, attempt.facts); status.ok() && lesson.has_value()) {
+    status = InsertLesson(connection, *lesson);
+  }
+  result = std::move(after);
+  return status;
+}
+
+}  // namespace
+
+absl::StatusOr<LeaseResult> MariaDbJobStore::Lease(const LeaseGrant& grant) {
+  std::vector<std::string> job_ids;
+  for (const LeaseCandidate& candidate : grant.candidates) job_ids.push_back(candidate.job_id);
+  LeaseResult result;
+  const absl::Status status = mariadb::Transaction::Run(
+      pool_,
+      [&](mariadb::Connection& connection) { return LeaseIn(connection, grant, job_ids, result); });
+  if (!status.ok()) return status;
+  return result;
+}
+
+absl::StatusOr<std::vector<AppendResult>> MariaDbJobStore::AppendText(
+    const std::string& instance, absl::Span<const v1::TextAppend> appends) {
+  std::vector<std::string> job_ids;
+  for (const v1::TextAppend& append : appends) job_ids.push_back(append.job_id());
+  std::vector<AppendResult> results;
+  const absl::Status status =
+      mariadb::Transaction::Run(pool_, [&](mariadb::Connection& connection) {
+        return AppendIn(connection, instance, appends, job_ids, results);
+      });
+  if (!status.ok()) return status;
+  return results;
+}
+
+absl::StatusOr<JobRecord> MariaDbJobStore::FinishAttempt(const FinishedAttempt& attempt) {
+  const double jitter = Jitter();
+  JobRecord result;
+  const absl::Status status =
+      mariadb::Transaction::Run(pool_, [&](mariadb::Connection& connection) {
+        return FinishIn(connection, attempt, jitter, result);
+      });
+  if (!status.ok()) return status;
+  return result;
+}
+
+absl::StatusOr<uint32_t> MariaDbJobStore::RecordProgress(
+    absl::Span<const v1::ProgressRecord> records) {
+  if (records.empty()) return 0;
+  const std::string json = ProgressJson(records);
+  const auto changed = Execute(pool_, queries::kRecordProgress, {json});
+  if (!changed.ok()) return changed.status();
+  return static_cast<uint32_t>(*changed);
+}
+
+}  // namespace genwatch

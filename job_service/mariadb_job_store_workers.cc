@@ -1,0 +1,181 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "common/status.h"
+#include "job_service/job_change.h"
+#include "job_service/job_rows.h"
+#include "job_service/mariadb/transaction.h"
+#include "job_service/mariadb_job_store.h"
+#include "job_service/queries.h"
+
+// Heartbeats, and what becomes of the jobs of the lost.
+
+namespace genwatch {
+namespace {
+
+// A lease is not in the heartbeat that is on its way while it is made, nor always in the next.
+constexpr uint32_t kHeartbeatsToReceive = 3;
+
+v1::StopReason StopReasonOf(JobState state) {
+  switch (state) {
+    case v1::Job::STATE_CANCELLED:
+      return v1::STOP_REASON_CANCELLED;
+    case v1::Job::STATE_PAUSED:
+      return v1::STOP_REASON_PAUSED;
+    default:
+      return v1::STOP_REASON_LEASE_LOST;
+  }
+}
+
+struct HeldLease {
+  std::string job_id;
+  uint32_t version = 0;
+  uint32_t heartbeat_number = 0;
+};
+
+std::vector<HeldLease> ReadLeases(const std::vector<mariadb::Row>& rows) {
+  std::vector<HeldLease> leases;
+  for (const mariadb::Row& row : rows) {
+    mariadb::RowReader reader(row);
+    HeldLease& lease = leases.emplace_back();
+    lease.job_id = reader.Text();
+    lease.version = reader.Uint32();
+    lease.heartbeat_number = reader.Uint32();
+  }
+  return leases;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<v1::StopJob>> MariaDbJobStore::Heartbeat(
+    const v1::Worker& worker, uint32_t number, absl::Span<const v1::HeldJob> held) {
+  auto connection = heartbeat_pool_.Acquire();
+  if (!connection.ok()) return connection.status();
+  const auto stored = (*connection)
+                          ->Execute(queries::kHeartbeat, {worker.instance(), number,
+                                                          worker.address(), worker.server_url()});
+  if (!stored.ok()) return stored.status();
+  std::vector<v1::StopJob> stop;
+  if (held.empty()) return stop;
+
+  const auto rows = (*connection)->Query(queries::kLeasesOfInstance, {worker.instance()});
+  if (!rows.ok()) return rows.status();
+  std::map<std::string, uint32_t> leases;
+  for (const HeldLease& lease : ReadLeases(*rows)) leases.emplace(lease.job_id, lease.version);
+  std::vector<std::string> lost;
+  for (const v1::HeldJob& job : held) {
+    const auto lease = leases.find(job.job_id());
+    if (lease != leases.end() && lease->second == job.version()) continue;
+    v1::StopJob& order = stop.emplace_back();
+    order.set_job_id(job.job_id());
+    order.set_version(job.version());
+    order.set_reason(v1::STOP_REASON_LEASE_LOST);
+    lost.push_back(job.job_id());
+  }
+  const IdQuery query = WithIds(queries::kStatesOf, lost);
+  if (query.params.empty()) return stop;
+  const auto states = (*connection)->Query(query.sql, query.params);
+  if (!states.ok()) return states.status();
+  for (const mariadb::Row& row : *states) {
+    mariadb::RowReader reader(row);
+    const std::string& job_id = reader.Text();
+    const v1::StopReason reason = StopReasonOf(StateFromWord(reader.Text()));
+    for (v1::StopJob& order : stop) {
+      if (order.job_id() == job_id) order.set_reason(reason);
+    }
+  }
+  return stop;
+}
+
+absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::ReleaseUnheld(
+    const std::string& instance, uint32_t number, absl::Span<const v1::HeldJob> held) {
+  std::vector<JobRecord> released;
+  const auto rows = Query(heartbeat_pool_, queries::kLeasesOfInstance, {instance});
+  if (!rows.ok()) return rows.status();
+  std::set<std::pair<std::string, uint32_t>> listed;
+  for (const v1::HeldJob& job : held) listed.emplace(job.job_id(), job.version());
+  std::map<std::string, uint32_t> unheld;
+  std::vector<std::string> job_ids;
+  for (const HeldLease& lease : ReadLeases(*rows)) {
+    if (uint64_t{lease.heartbeat_number} + kHeartbeatsToReceive > number) continue;
+    if (listed.count({lease.job_id, lease.version}) > 0) continue;
+    unheld.emplace(lease.job_id, lease.version);
+    job_ids.push_back(lease.job_id);
+  }
+  if (unheld.empty()) return released;
+
+  const absl::Status status =
+      mariadb::Transaction::Run(pool_, [&](mariadb::Connection& connection) {
+        released.clear();
+        const auto locked = LockJobs(connection, job_ids);
+        if (!locked.ok()) return locked.status();
+        for (const auto& [job_id, before] : locked->jobs) {
+          if (before.state != v1::Job::STATE_PROCESSING || before.instance != instance ||
+              before.version != unheld.at(job_id)) {
+            continue;
+          }
+          JobRecord after = before;
+          ApplyChange({.to = v1::Job::STATE_QUEUED}, locked->now, after);
+          absl::Status stored = StoreChange(connection, before, after, locked->now);
+          if (stored.ok()) stored = CloseAttempt(connection, after, "released", {}, locked->now);
+          if (!stored.ok()) return stored;
+          released.push_back(std::move(after));
+        }
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
+  return released;
+}
+
+absl::StatusOr<std::vector<WorkerRecord>> MariaDbJobStore::ListWorkers() {
+  const auto rows = Query(pool_, queries::kListWorkers);
+  if (!rows.ok()) return rows.status();
+  std::vector<WorkerRecord> workers;
+  for (const mariadb::Row& row : *rows) {
+    mariadb::RowReader reader(row);
+    WorkerRecord& record = workers.emplace_back();
+    record.worker.set_instance(reader.Text());
+    record.heartbeat_number = reader.Uint32();
+    record.worker.set_address(reader.Text());
+    record.worker.set_server_url(reader.Text());
+  }
+  return workers;
+}
+
+absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::ReapWorker(const std::string& instance,
+                                                                   uint32_t number) {
+  std::vector<JobRecord> jobs;
+  const absl::Status status =
+      mariadb::Transaction::Run(pool_, [&](mariadb::Connection& connection) {
+        jobs.clear();
+        // Its row stays locked, so nothing is leased to it until this is committed.
+        const auto forgotten = connection.Execute(queries::kForgetWorker, {instance, number});
+        if (!forgotten.ok()) return forgotten.status();
+        if (*forgotten == 0) {
+          return Error(absl::StatusCode::kAborted, "WORKER_LIVES",
+                       "the worker has beaten meanwhile, or was reaped by another replica");
+        }
+        const auto rows = connection.Query(queries::kJobsOfInstance, {instance});
+        if (!rows.ok()) return rows.status();
+        std::vector<std::string> job_ids;
+        for (const mariadb::Row& row : *rows) job_ids.push_back(mariadb::RowReader(row).Text());
+        const auto locked = LockJobs(connection, job_ids);
+        if (!locked.ok()) return locked.status();
+        for (const auto& [job_id, before] : locked->jobs) {
+          if (before.state != v1::Job::STATE_PROCESSING || before.instance != instance) continue;
+          JobRecord after = before;
+          const bool stored_new_text = StoredNewText(before);
+          ApplyLoss(DecideLoss(before, stored_new_text), stored_new_text, locked->now, after);
+          absl::Status stored = StoreChange(connection, before, after, locked->now);
+          if (stored.ok()) stored = CloseAttempt(connection, after, "lost", {}, locked->now);
+          if (!stored.ok()) return stored;
+          jobs.push_back(std::move(after));
+        }
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
+  return jobs;
+}
+
+}  // namespace genwatch
