@@ -11,12 +11,14 @@ export interface FollowEnd {
 }
 
 /**
- * Keeps a scrolling box at its end while `content` grows, unless the reader has scrolled up; who
- * scrolls down to the end again follows again.
+ * Keeps a scrolling box at its end while `content` grows and `live` is true, unless the reader has
+ * scrolled up; who scrolls down to the end again follows again. What is complete already is read
+ * from its beginning.
  */
 export function useFollowEnd(
   box: Readonly<Ref<HTMLElement | null>>,
   content: () => unknown,
+  live: () => boolean,
 ): FollowEnd {
   const following = ref(true);
   let lastTop = 0;
@@ -40,12 +42,12 @@ export function useFollowEnd(
     (element, before) => {
       before?.removeEventListener('scroll', onScroll);
       element?.addEventListener('scroll', onScroll, { passive: true });
-      if (following.value) toEnd();
+      if (following.value && live()) toEnd();
     },
     { immediate: true, flush: 'post' },
   );
-  watch(content, () => {
-    if (following.value) void nextTick(toEnd);
+  watch([content, live], () => {
+    if (following.value && live()) void nextTick(toEnd);
   });
   onScopeDispose(() => {
     box.value?.removeEventListener('scroll', onScroll);

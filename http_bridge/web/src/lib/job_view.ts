@@ -73,6 +73,7 @@ export function advance(view: JobView, patch: SnapshotPatch): JobView {
     retryAt: next.state === 'queued' ? next.retryAt : null,
     determinate:
       next.state === 'completed' ||
+      ((ended || next.state === 'paused') && next.tokens > 0) ||
       (sameAttempt && view.determinate && (running || ended || next.state === 'paused')) ||
       (running && isCredible(next)),
   };

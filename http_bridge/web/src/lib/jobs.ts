@@ -103,12 +103,17 @@ export function parseJob(value: unknown): Job | undefined {
     maxFailures: asAmount(json['max_failures']) ?? 0,
     reason: asText(json['reason']) ?? null,
     message: asText(json['error_message']) ?? null,
-    percent: Math.floor(asAmount(numbers['percent']) ?? 0),
+    percent: wholePercent(asAmount(numbers['percent']) ?? 0),
     tokens: asAmount(numbers['completion_tokens']) ?? asAmount(numbers['current_tokens']) ?? 0,
     tokensEstimated: asBoolean(numbers['tokens_estimated']) ?? false,
     elapsedMs: asAmount(numbers['elapsed_ms']) ?? 0,
     numbers: parseNumbers(numbers),
   };
+}
+
+/** As the live stream rounds it: 100 only for what is stored. */
+function wholePercent(percent: number): number {
+  return percent >= 100 ? 100 : Math.min(99, Math.round(percent));
 }
 
 function lastMessage(messages: readonly unknown[]): string {
@@ -118,7 +123,7 @@ function lastMessage(messages: readonly unknown[]): string {
 function parseNumbers(json: JsonObject): SnapshotPatch {
   const percent = asNumber(json['percent']);
   const entries = {
-    percent: percent === undefined ? undefined : Math.floor(percent),
+    percent: percent === undefined ? undefined : wholePercent(percent),
     tokens: asAmount(json['current_tokens']),
     tokensEstimated: asBoolean(json['tokens_estimated']),
     tokensPerSecond: asAmount(json['tokens_per_second']),
@@ -129,9 +134,7 @@ function parseNumbers(json: JsonObject): SnapshotPatch {
     firstTokenMs: asAmount(json['first_token_ms']),
     contentLength: asAmount(json['answer_bytes']),
   };
-  return Object.fromEntries(
-    Object.entries(entries).filter(([, value]) => value !== undefined),
-  );
+  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
 }
 
 /**

@@ -110,8 +110,8 @@ export function parseSnapshot(json: JsonObject): SnapshotPatch {
   nullable(patch, 'model', json, 'model', asText);
   nullable(patch, 'firstTokenMs', json, 'first_token_ms', asAmount);
   nullable(patch, 'serverTimeMs', json, 'server_time_ms', asAmount);
-  // The old field for the sentence, used by `error` events and the status answer.
+  // Where there is no `message`, the sentence stands in the old field.
   const sentence = asText(json['error']) ?? asText(json['error_message']);
-  if (sentence !== undefined && patch.message == null) patch.message = sentence;
+  if (sentence !== undefined && !Object.hasOwn(json, 'message')) patch.message = sentence;
   return patch;
 }

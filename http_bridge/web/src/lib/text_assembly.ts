@@ -17,7 +17,8 @@ export type PieceResult = 'appended' | 'duplicate' | 'gap';
 const BLOCK_CHARS = 4096;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// A byte order mark is text like any other: the bytes must come out as they went in.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * A text that arrives in pieces, put together by byte offset, so that a piece told twice is taken
