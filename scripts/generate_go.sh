@@ -47,16 +47,25 @@ protoc -I "$root/protos" \
   --go_out="$out" --go_opt="$strip,$options" \
   --go-grpc_out="$out" --go-grpc_opt="$strip,$options" \
   "${files[@]}"
-# ProgressService has no plain REST routes; without this the plugin warns about each of its methods.
+# JobService alone: ProgressService has no plain REST routes, and the plugin would warn about that.
 protoc -I "$root/protos" \
   --grpc-gateway_out="$out" --grpc-gateway_opt="$strip,$gateway_options" \
   --openapiv2_out="$out/openapi" \
   --openapiv2_opt="$gateway_options,allow_merge=true,merge_file_name=gateway,json_names_for_fields=false,disable_default_errors=true,preserve_rpc_order=true,simple_operation_ids=true" \
   genwatch/v1/job_service.proto
 
-if [[ -d $bridge/internal/openapi/merge ]]; then
-  (cd "$bridge" && go run ./internal/openapi/merge \
-    -swagger "$out/openapi/gateway.swagger.json" -paths internal/openapi/paths.yaml \
-    -out "$out/openapi/openapi.json")
-fi
+(cd "$bridge" && go run ./internal/openapi/merge \
+  -swagger "$out/openapi/gateway.swagger.json" -paths internal/openapi/paths.yaml \
+  -out "$out/openapi/openapi.json")
+cat >"$out/openapi/openapi.go" <<'GO'
+// Package openapi holds the description of the HTTP API. Generated; see scripts/generate_go.sh.
+package openapi
+
+import _ "embed"
+
+// Document is an OpenAPI 3 document in JSON.
+//
+//go:embed openapi.json
+var Document []byte
+GO
 touch "$stamp"

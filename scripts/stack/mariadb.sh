@@ -36,8 +36,9 @@ mariadb_install() {
   local log=$LOG_DIR/mariadb_install.log user
   user=$(id -un)
   rm -rf "$MARIADB_DIR.new"
-  if ! mariadb-install-db --no-defaults --datadir="$MARIADB_DIR.new" --user="$user" --auth-root-socket-user="$user" \
-    --auth-root-authentication-method=socket --skip-test-db --skip-name-resolve --innodb-log-file-size=64M \
+  # By its relative name, because that program falls over a space in the path.
+  if ! (cd "$STATE_DIR" && mariadb-install-db --no-defaults --datadir=./mariadb.new --user="$user" --auth-root-socket-user="$user" \
+    --auth-root-authentication-method=socket --skip-test-db --skip-name-resolve --innodb-log-file-size=64M) \
     >"$log" 2>&1 </dev/null; then
     tail -n 5 "$log" >&2
     die "MariaDB could not make its data folder in $STATE_DIR" "all that it said is in $log"

@@ -3,8 +3,9 @@
 
 MIGRATIONS=${MIGRATIONS:-$ROOT/job_service/migrations}
 
+# Takes the folder by a relative name, because the tool reads the path as a URL.
 migrate_tool() {
-  "$BIN/migrate" -path "$MIGRATIONS" -database "mysql://genwatch@unix($MARIADB_SOCKET)/genwatch?multiStatements=true" "$@"
+  (cd "$MIGRATIONS" && "$BIN/migrate" -path . -database "mysql://genwatch@unix($MARIADB_SOCKET)/genwatch?multiStatements=true" "$@")
 }
 
 apply_migrations() {

@@ -24,8 +24,8 @@ STACK_ENV=$STATE_DIR/stack.env
 SERVICES=(job_service generation_service progress_service http_bridge)
 STORES=(mariadb redis)
 
-# A path of a unix socket has at most 107 bytes; the longest name here has 16. A deep state folder
-# gets a short folder elsewhere, which the link `sockets` remembers.
+# A path of a unix socket has at most 107 bytes; the longest name here has 16. A state folder that is deep, or whose
+# name is trouble in a URL, gets a short folder elsewhere, which the link `sockets` remembers.
 socket_dir() {
   if [ -L "$STATE_DIR/sockets" ]; then
     readlink "$STATE_DIR/sockets"
@@ -35,12 +35,14 @@ socket_dir() {
 }
 
 make_state_dirs() {
+  # The supervisor reads it as the beginning of a variable, in some places twice.
+  if [[ $STATE_DIR == *%* ]]; then die "a state folder can't have a % in its path: $STATE_DIR" "choose another: STATE_DIR=/some/folder make run"; fi
   mkdir -p "$STATE_DIR" 2>/dev/null || die "cannot make the state folder $STATE_DIR" "choose another: STATE_DIR=/some/folder make run"
   chmod 700 "$STATE_DIR"
   mkdir -p "$CONF_DIR" "$LOG_DIR" "$REDIS_DIR"
-  if [ "${#STATE_DIR}" -gt 80 ]; then
+  if [ "${#STATE_DIR}" -gt 80 ] || [[ $STATE_DIR == *[!A-Za-z0-9_./-]* ]]; then
     if [ ! -d "$STATE_DIR/sockets/" ]; then
-      ln -sfn "$(mktemp -d "/tmp/genwatch.XXXXXXXX")" "$STATE_DIR/sockets"
+      ln -sfn "$(mktemp -d "/tmp/genwatch-run.XXXXXXXX")" "$STATE_DIR/sockets"
     fi
   else
     mkdir -p "$STATE_DIR/sockets"
