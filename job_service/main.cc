@@ -31,7 +31,8 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
   auto metrics = Metrics::Start(config.server.host, config.server.metrics_port, "job_service");
   if (!metrics.ok()) return metrics.status();
 
-  MariaDbJobStore store(config.mariadb, config.mariadb_connections);
+  MariaDbJobStore store(
+      {.connection = config.mariadb, .connections = config.mariadb_connections});
   RedisJobQueue queue(config.redis, clock);
   QueueFeeder feeder(&queue);
   LedgerHealth health;
