@@ -40,7 +40,7 @@ ui() {
 bridge() {
   require_go
   scripts/tools.sh protoc-gen-go protoc-gen-go-grpc protoc-gen-grpc-gateway protoc-gen-openapiv2
-  http_bridge/generate.sh
+  scripts/generate_go.sh
   go build -C http_bridge -trimpath -o "$BIN/http_bridge" ./cmd/http_bridge
 }
 

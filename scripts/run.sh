@@ -49,6 +49,10 @@ build_bridge() {
 
 tell_how_to_use() {
   tell_model_server
+  case $HTTP_HOST in
+    127.* | localhost | ::1) ;;
+    *) say "Listening on $HTTP_HOST: everybody who reaches it acts as the user dev." ;;
+  esac
   cat <<TEXT
 
 Genwatch is up after $(seconds_since "$BEGUN") s.

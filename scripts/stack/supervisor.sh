@@ -74,7 +74,8 @@ INI
     program progress_service 10 false "$release/progress_service/progress_service" "${common[@]}" \
       --port="$PROGRESS_PORT" --metrics_port="$PROGRESS_METRICS_PORT" --job_service="$ledger" --generation="$worker"
     program http_bridge 10 false "$BIN/http_bridge" --http_host="$HTTP_HOST" --http_port="$HTTP_PORT" \
-      --job_service="$ledger" --progress_service="$progress" --metrics_port="$BRIDGE_METRICS_PORT" --dev_user=dev
+      --job_service="$ledger" --progress_service="$progress" --metrics_port="$BRIDGE_METRICS_PORT" --dev_user=dev \
+      --log_format=text --drain_seconds=2
     if [ "$SIMULATED" = 1 ]; then
       program ollama_sim 5 false "$SIMULATOR" --host=127.0.0.1 --port="$SIMULATOR_PORT"
       group 20 ollama_sim
