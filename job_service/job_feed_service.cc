@@ -46,7 +46,10 @@ absl::Status JobFeedServiceImpl::States(const v1::GetJobStatesRequest& request,
   std::vector<std::string> ids;
   ids.reserve(request.jobs_size());
   for (const v1::JobQuery& query : request.jobs()) ids.push_back(query.job_id());
-  absl::StatusOr<std::vector<JobRecord>> found = parts_.store->GetMany(ids);
+  const bool any_fixed = std::any_of(request.jobs().begin(), request.jobs().end(),
+                                     [](const v1::JobQuery& query) { return query.want_fixed(); });
+  absl::StatusOr<std::vector<JobRecord>> found =
+      any_fixed ? parts_.store->GetMany(ids) : parts_.store->GetManyBriefly(ids);
   if (!found.ok()) return found.status();
   std::map<std::string_view, const JobRecord*> by_id;
   for (const JobRecord& job : *found) by_id.emplace(job.job_id, &job);

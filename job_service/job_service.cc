@@ -7,6 +7,7 @@
 #include "common/grpc_status.h"
 #include "common/log.h"
 #include "common/status.h"
+#include "common/string_view.h"
 #include "common/unary.h"
 #include "job_service/ids.h"
 #include "job_service/job_proto.h"
@@ -26,6 +27,11 @@ class WaitForJob : public grpc::ServerUnaryReactor {
  public:
   void OnDone() override { delete this; }
 };
+
+absl::Status NotYet(std::string_view method) {
+  return Error(absl::StatusCode::kUnimplemented, "NOT_YET",
+               absl::StrCat(ToAbsl(method), " does not exist yet in this release"));
+}
 
 }  // namespace
 
@@ -201,6 +207,60 @@ grpc::ServerUnaryReactor* JobServiceImpl::ListModels(grpc::CallbackServerContext
   if (!caller.ok()) return FinishWith(context, caller.status());
   *response = parts_.models->List();
   return FinishWith(context, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* JobServiceImpl::PauseJob(grpc::CallbackServerContext* context,
+                                                   const v1::PauseJobRequest*,
+                                                   v1::PauseJobResponse*) {
+  return FinishWith(context, NotYet("PauseJob"));
+}
+
+grpc::ServerUnaryReactor* JobServiceImpl::ResumeJob(grpc::CallbackServerContext* context,
+                                                    const v1::ResumeJobRequest*,
+                                                    v1::ResumeJobResponse*) {
+  return FinishWith(context, NotYet("ResumeJob"));
+}
+
+grpc::ServerUnaryReactor* JobServiceImpl::RetryJob(grpc::CallbackServerContext* context,
+                                                   const v1::RetryJobRequest*,
+                                                   v1::RetryJobResponse*) {
+  return FinishWith(context, NotYet("RetryJob"));
+}
+
+grpc::ServerUnaryReactor* JobServiceImpl::UpdateJob(grpc::CallbackServerContext* context,
+                                                    const v1::UpdateJobRequest*,
+                                                    v1::UpdateJobResponse*) {
+  return FinishWith(context, NotYet("UpdateJob"));
+}
+
+grpc::ServerUnaryReactor* JobServiceImpl::DeleteJob(grpc::CallbackServerContext* context,
+                                                    const v1::DeleteJobRequest*,
+                                                    v1::DeleteJobResponse*) {
+  return FinishWith(context, NotYet("DeleteJob"));
+}
+
+grpc::ServerUnaryReactor* JobServiceImpl::GetQueue(grpc::CallbackServerContext* context,
+                                                   const v1::GetQueueRequest*,
+                                                   v1::GetQueueResponse*) {
+  return FinishWith(context, NotYet("GetQueue"));
+}
+
+grpc::ServerUnaryReactor* JobServiceImpl::HoldModel(grpc::CallbackServerContext* context,
+                                                    const v1::HoldModelRequest*,
+                                                    v1::HoldModelResponse*) {
+  return FinishWith(context, NotYet("HoldModel"));
+}
+
+grpc::ServerUnaryReactor* JobServiceImpl::ReleaseModel(grpc::CallbackServerContext* context,
+                                                       const v1::ReleaseModelRequest*,
+                                                       v1::ReleaseModelResponse*) {
+  return FinishWith(context, NotYet("ReleaseModel"));
+}
+
+grpc::ServerUnaryReactor* JobServiceImpl::GetModelStats(grpc::CallbackServerContext* context,
+                                                        const v1::GetModelStatsRequest*,
+                                                        v1::GetModelStatsResponse*) {
+  return FinishWith(context, NotYet("GetModelStats"));
 }
 
 }  // namespace genwatch

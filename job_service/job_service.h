@@ -35,7 +35,7 @@ struct JobServiceParts {
   Executor* control_executor;
 };
 
-// JobService over gRPC. Methods that are not overridden answer UNIMPLEMENTED.
+// JobService over gRPC.
 class JobServiceImpl : public v1::JobService::CallbackService {
  public:
   JobServiceImpl(JobServiceOptions options, JobServiceParts parts)
@@ -56,6 +56,35 @@ class JobServiceImpl : public v1::JobService::CallbackService {
   grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
                                       const v1::CancelJobRequest* request,
                                       v1::CancelJobResponse* response) override;
+  // These come later: UNIMPLEMENTED (NOT_YET).
+  grpc::ServerUnaryReactor* PauseJob(grpc::CallbackServerContext* context,
+                                     const v1::PauseJobRequest* request,
+                                     v1::PauseJobResponse* response) override;
+  grpc::ServerUnaryReactor* ResumeJob(grpc::CallbackServerContext* context,
+                                      const v1::ResumeJobRequest* request,
+                                      v1::ResumeJobResponse* response) override;
+  grpc::ServerUnaryReactor* RetryJob(grpc::CallbackServerContext* context,
+                                     const v1::RetryJobRequest* request,
+                                     v1::RetryJobResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateJob(grpc::CallbackServerContext* context,
+                                      const v1::UpdateJobRequest* request,
+                                      v1::UpdateJobResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteJob(grpc::CallbackServerContext* context,
+                                      const v1::DeleteJobRequest* request,
+                                      v1::DeleteJobResponse* response) override;
+  grpc::ServerUnaryReactor* GetQueue(grpc::CallbackServerContext* context,
+                                     const v1::GetQueueRequest* request,
+                                     v1::GetQueueResponse* response) override;
+  grpc::ServerUnaryReactor* HoldModel(grpc::CallbackServerContext* context,
+                                      const v1::HoldModelRequest* request,
+                                      v1::HoldModelResponse* response) override;
+  grpc::ServerUnaryReactor* ReleaseModel(grpc::CallbackServerContext* context,
+                                         const v1::ReleaseModelRequest* request,
+                                         v1::ReleaseModelResponse* response) override;
+  grpc::ServerUnaryReactor* GetModelStats(grpc::CallbackServerContext* context,
+                                          const v1::GetModelStatsRequest* request,
+                                          v1::GetModelStatsResponse* response) override;
+
   grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
                                        const v1::ListModelsRequest* request,
                                        v1::ListModelsResponse* response) override;

@@ -39,12 +39,12 @@ void JobWaiters::Look() {
   }
   if (ids.empty()) return;
   absl::StatusOr<std::vector<JobRecord>> jobs =
-      store_->GetMany(std::vector<std::string>(ids.begin(), ids.end()));
+      store_->GetManyBriefly(std::vector<std::string>(ids.begin(), ids.end()));
   std::map<std::string, JobRecord> by_id;
   if (jobs.ok()) {
     for (JobRecord& job : *jobs) by_id.emplace(job.job_id, std::move(job));
   }
-  std::vector<std::pair<Answer, absl::StatusOr<JobRecord>>> answers;
+  std::vector<std::pair<Waiter, absl::Status>> answers;
   {
     MutexLock lock(mutex_);
     const absl::Duration now = clock_->Monotonic();
@@ -59,15 +59,13 @@ void JobWaiters::Look() {
         ++it;
         continue;
       }
-      absl::StatusOr<JobRecord> result =
-          job != by_id.end() ? absl::StatusOr<JobRecord>(job->second)
-          : gone             ? Error(absl::StatusCode::kNotFound, "JOB_NOT_FOUND", "job not found")
-                             : jobs.status();
-      answers.emplace_back(std::move(waiter.answer), std::move(result));
+      answers.emplace_back(std::move(waiter), jobs.status());
       it = waiters_.erase(it);
     }
   }
-  for (auto& [answer, result] : answers) answer(std::move(result));
+  for (auto& [waiter, status] : answers) {
+    waiter.answer(status.ok() ? store_->Get(waiter.job_id) : absl::StatusOr<JobRecord>(status));
+  }
 }
 
 void JobWaiters::Shutdown() {

@@ -106,7 +106,7 @@ absl::Status Reconciler::SweepOnePage() {
     sweep_from_ += kSweepPage;
   }
   if (ids->empty()) return absl::OkStatus();
-  absl::StatusOr<std::vector<JobRecord>> jobs = store_->GetMany(*ids);
+  absl::StatusOr<std::vector<JobRecord>> jobs = store_->GetManyBriefly(*ids);
   if (!jobs.ok()) return jobs.status();
   std::set<std::string> ghosts(ids->begin(), ids->end());
   for (const JobRecord& job : *jobs) {
