@@ -69,26 +69,40 @@ export const generating = (fields: Fields = {}): Fields =>
     ...fields,
   });
 
+/** The last messages of a job repeat few of the numbers. */
+const NOT_AT_THE_END = [
+  'progress',
+  'current_tokens',
+  'tokens_per_second',
+  'estimated_remaining',
+  'prompt_tokens',
+  'completion_tokens',
+  'content_length',
+  'chars_per_second',
+  'timestamp',
+];
+
+function last(fields: Fields): Fields {
+  const kept = Object.entries(progress()).filter(([key]) => !NOT_AT_THE_END.includes(key));
+  return { ...Object.fromEntries(kept), phase: null, sequence: 0, ...fields };
+}
+
 export const complete = (fields: Fields = {}): Fields =>
-  progress({
+  last({
     status: 'completed',
     state: 'completed',
-    phase: null,
     version: 3,
-    sequence: 0,
     total_tokens: 275,
     elapsed_time: 36000,
     ...fields,
   });
 
 export const failed = (fields: Fields = {}): Fields =>
-  progress({
+  last({
     status: 'failed',
     error: 'The model server does not answer',
     state: 'failed',
-    phase: null,
     version: 4,
-    sequence: 0,
     failures: 3,
     reason: 'MODEL_UNREACHABLE',
     message: 'The model server does not answer',

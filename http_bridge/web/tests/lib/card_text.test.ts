@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import {
+  announcement,
+  barText,
+  queuePlace,
+  retrySentence,
+  stateWord,
+} from '../../src/lib/card_text';
+import type { JobView } from '../../src/lib/job_view';
+import { advance, emptyView } from '../../src/lib/job_view';
+import { describeOutcome } from '../../src/lib/outcome';
+import { parseSnapshot } from '../../src/lib/snapshot';
+import { complete, failed, generating, progress, queued, SERVER_START } from '../support/wire';
+
+const view = (message: Record<string, unknown>): JobView =>
+  advance(emptyView('job_1'), parseSnapshot(message));
+
+describe('the words of the card', () => {
+  it.each([
+    [queued(), 'Queued'],
+    [queued({ held: true }), 'Held'],
+    [queued({ retry_at: '2026-01-02T03:04:05Z' }), 'Waiting to retry'],
+    [progress({ phase: null }), 'Starting'],
+    [progress({ phase: 'loading' }), 'Loading model'],
+    [progress({ phase: 'prompt' }), 'Reading prompt'],
+    [progress({ phase: 'thinking' }), 'Thinking'],
+    [progress({ phase: 'generating' }), 'Generating'],
+    [progress({ phase: 'finalizing' }), 'Finalizing'],
+    [progress({ phase: 'dreaming' }), 'Starting'],
+    [progress({ state: 'paused' }), 'Paused'],
+    [complete(), 'Completed'],
+    [failed(), 'Failed'],
+    [failed({ state: 'cancelled' }), 'Cancelled'],
+    [failed({ state: 'expired' }), 'Expired'],
+    [progress({ state: 'on_ice' }), 'On ice'],
+  ])('has one for each state (%#)', (message, word) => {
+    expect(stateWord(view(message))).toBe(word);
+  });
+
+  it('says the place in the queue, and never "3 of 2"', () => {
+    expect(queuePlace(view(queued({ queue_position: 3, queue_size: 8 })))).toBe('3 of 8');
+    expect(queuePlace(view(queued({ queue_position: 3, queue_size: 2 })))).toBe('3 of 3');
+    expect(queuePlace(view(queued()))).toBeNull();
+  });
+
+  it('tells the bar in words', () => {
+    expect(barText(view(generating()))).toBe('230 tokens, about 20 seconds left');
+    expect(barText(view(generating({ estimated_remaining: null })))).toBe('230 tokens');
+    expect(
+      barText(view(queued({ queue_position: 3, queue_size: 8, expected_wait: 120_000 }))),
+    ).toBe('Queued, 3 of 8, about 2 minutes');
+    expect(barText(view(complete({ current_tokens: 230 })))).toBe('Completed, 230 tokens');
+  });
+
+  it('says which attempt comes when and why', () => {
+    const waiting = view(
+      queued({
+        failures: 1,
+        retry_at: new Date(SERVER_START + 3_200).toISOString(),
+        reason: 'MODEL_UNREACHABLE',
+        message: 'the model server does not answer',
+      }),
+    );
+    expect(retrySentence(waiting, SERVER_START)).toBe(
+      'Attempt 2 of 3 in 4 s. Why: The model server does not answer.',
+    );
+    expect(retrySentence(waiting, SERVER_START + 9_000)).toMatch(/^Attempt 2 of 3 now\./);
+  });
+
+  it('announces states, not numbers that tick', () => {
+    expect(announcement(emptyView('job_1'))).toBe('');
+    expect(announcement(view(generating()))).toBe(announcement(view(generating({ progress: 60 }))));
+    expect(announcement(view(complete({ current_tokens: 230 })))).toBe(
+      'Completed: 230 tokens in 36.0 s.',
+    );
+    expect(announcement(view(failed()))).toBe('Failed. The model server does not answer.');
+  });
+
+  it('says of a failure what happened, what was kept and what to do', () => {
+    expect(describeOutcome(view(failed()), 1204)).toEqual({
+      happened: 'The model server does not answer.',
+      kept: 'The text so far is kept below (1,204 bytes).',
+      next: 'Check that the model server runs, then submit the prompt again.',
+      reason: 'MODEL_UNREACHABLE',
+    });
+    const bare = view(failed({ message: null, error: 'Generation failed', reason: 'ODD_THING' }));
+    expect(describeOutcome(bare, 0)).toMatchObject({
+      happened: 'The job failed: odd thing.',
+      kept: 'No text had arrived.',
+    });
+    expect(describeOutcome(view(failed({ state: 'cancelled', message: null })), 0).happened).toBe(
+      'You cancelled this job.',
+    );
+  });
+});

@@ -1,0 +1,114 @@
+import { flushPromises } from '@vue/test-utils';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { FakeEventSource } from '../support/fake_event_source';
+import { FakeServer } from '../support/fake_server';
+import { byTest, mountAt } from '../support/mount';
+import { complete, failed, generating, models, queued, restJob } from '../support/wire';
+
+let server: FakeServer;
+
+beforeEach(() => {
+  server = new FakeServer()
+    .on('GET /api/v1/jobs/job_1', { body: { job: restJob() } })
+    .on('GET /api/v1/models', { body: models() });
+});
+
+describe('the page of a job', () => {
+  it('seed defect 34: has one connection, through which numbers and text come', async () => {
+    const page = await mountAt('/jobs/job_1');
+    FakeEventSource.last.accept().send('progress', generating());
+    FakeEventSource.last.text(0, 'thinking of it', 'thinking');
+    FakeEventSource.last.text(0, 'Because of the air.');
+    await flushPromises();
+    expect(FakeEventSource.all.map((source) => source.url)).toEqual([
+      '/api/v1/ai/generation/job_1/progress?text=true',
+    ]);
+    expect(page.get(byTest('job-text')).text()).toBe('Because of the air.');
+    page.unmount();
+    expect(FakeEventSource.open).toHaveLength(0);
+  });
+
+  it('seed defect 33: a queued job streams its text on the page that was open already', async () => {
+    const page = await mountAt('/jobs/job_1');
+    FakeEventSource.last.accept().send('progress', queued({ queue_position: 1, queue_size: 1 }));
+    await flushPromises();
+    expect(page.get(byTest('job-state')).text()).toBe('Queued');
+    FakeEventSource.last.send('progress', generating());
+    FakeEventSource.last.text(0, 'Now it comes');
+    await flushPromises();
+    expect(page.get(byTest('job-text')).text()).toBe('Now it comes');
+  });
+
+  it('seed defect 36: shows the prompt that the API gives', async () => {
+    const page = await mountAt('/jobs/job_1');
+    expect(page.get('h1').text()).toBe('Why is the sky blue?');
+    expect(page.get(byTest('job-prompt')).text()).toBe('Why is the sky blue?');
+  });
+
+  it('has the exact numbers at the end, also for who comes late', async () => {
+    server.on('GET /api/v1/jobs/job_1', {
+      body: {
+        job: restJob({
+          state: 'STATE_COMPLETED',
+          version: 3,
+          numbers: {
+            percent: 100,
+            current_tokens: 230,
+            tokens_estimated: false,
+            tokens_per_second: 14.4,
+            elapsed_ms: 36000,
+            prompt_tokens: 45,
+            completion_tokens: 230,
+            total_tokens: 275,
+          },
+        }),
+      },
+    });
+    const page = await mountAt('/jobs/job_1');
+    FakeEventSource.last.accept().text(0, 'All of it.');
+    FakeEventSource.last.send('complete', {
+      status: 'completed',
+      total_tokens: 275,
+      elapsed_time: 36000,
+      state: 'completed',
+      version: 3,
+      sequence: 0,
+    });
+    await flushPromises();
+    for (const number of ['45', '230', '275', '36.0 s', '14.4']) {
+      expect(page.get(byTest('job-card')).text()).toContain(number);
+    }
+    expect(page.get(byTest('job-text')).text()).toBe('All of it.');
+  });
+
+  it('shows the percent in the title, and the state when it is over', async () => {
+    await mountAt('/jobs/job_1');
+    FakeEventSource.last.accept().send('progress', generating());
+    await flushPromises();
+    expect(document.title).toBe('45 % · Why is the sky blue? · Genwatch');
+    FakeEventSource.last.send('complete', complete());
+    await flushPromises();
+    expect(document.title).toBe('Completed · Why is the sky blue? · Genwatch');
+  });
+
+  it('says that there is no such job', async () => {
+    server.on('GET /api/v1/jobs/job_1', { status: 404, body: { code: 5, message: 'gone' } });
+    const page = await mountAt('/jobs/job_1');
+    FakeEventSource.last.accept().send('error', { error: 'Job not found' });
+    await flushPromises();
+    expect(page.get('h1').text()).toBe('No such job');
+    expect(FakeEventSource.open).toHaveLength(0);
+    expect(document.title).toBe('No such job · Genwatch');
+  });
+
+  it('offers the prompt of a failed job for another try', async () => {
+    const page = await mountAt('/jobs/job_1');
+    FakeEventSource.last.accept().send('error', failed());
+    await flushPromises();
+    await page.get(`${byTest('job-outcome')} button`).trigger('click');
+    await flushPromises();
+    expect(page.get<HTMLTextAreaElement>(byTest('prompt-input')).element.value).toBe(
+      'Why is the sky blue?',
+    );
+  });
+});
