@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# From the instant that the model server writes a chunk to the instant that a viewer has read it, through all parts:
+# 50 jobs of 50 chunks a second at once, one viewer each, BENCH_JOBS and BENCH_CHUNKS for other sizes.
+# shellcheck source=scripts/lib.sh
+source "$(dirname "$0")/../../../scripts/lib.sh"
+
+JOBS=${BENCH_JOBS:-50}
+CHUNKS=${BENCH_CHUNKS:-500}
+
+"$ROOT/scripts/build.sh" >&2
+cmake --build "$BUILD/release" --target bench_latency >&2
+
+STATE_DIR=$(mktemp -d "/tmp/genwatch-bench.XXXXXXXX")
+export STATE_DIR HTTP_PORT=0 JOB_PORT=0 GENERATION_PORT=0 PROGRESS_PORT=0 METRICS_PORT=0
+# Nothing answers there: the bundled simulator serves.
+export OLLAMA_URL=http://127.0.0.1:1
+export GENWATCH_MAX_CONCURRENT=$JOBS
+cleanup() {
+  "$ROOT/scripts/stack.sh" stop >&2 || true
+  rm -rf "$STATE_DIR"
+}
+trap cleanup EXIT
+"$ROOT/scripts/stack.sh" start >&2
+# shellcheck source=/dev/null
+source "$STATE_DIR/stack.env"
+"$BUILD/release/tests/bench/bench_latency" 127.0.0.1 "$HTTP_PORT" "$JOBS" "$CHUNKS"
