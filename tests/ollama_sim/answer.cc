@@ -124,13 +124,16 @@ std::optional<std::string> GivenText(const Question& question) {
   return std::nullopt;
 }
 
+// Prose is counted sentence by sentence; as a whole it may have a few tokens less.
+int WithMargin(int tokens) { return tokens + tokens / 10 + 10; }
+
 Tokens ThinkingTokens(const Question& question, std::string_view topic, Random random) {
   const std::optional<int> exact = question.directive.thinking_tokens;
   const int wanted =
       exact ? std::min(*exact, kMaxTokens)
             : kMinThoughts + static_cast<int>(random.Below(kMaxThoughts - kMinThoughts));
   if (wanted == 0) return {};
-  Tokens tokens = Tokenize(Thoughts(topic, wanted, &random));
+  Tokens tokens = Tokenize(Thoughts(topic, exact ? WithMargin(wanted) : wanted, &random));
   if (exact) CutTo(wanted, &tokens);
   return tokens;
 }
@@ -148,7 +151,7 @@ Tokens TextTokens(const Model& model, const Question& question, std::string_view
   }
   const int wanted = exact ? std::min(*exact, kMaxTokens) : LengthOf(model, &random);
   if (wanted == 0) return {};
-  Tokens tokens = Tokenize(Prose(topic, wanted, &random));
+  Tokens tokens = Tokenize(Prose(topic, exact ? WithMargin(wanted) : wanted, &random));
   if (exact) CutTo(wanted, &tokens);
   return tokens;
 }

@@ -1,5 +1,6 @@
 // The routes of Ollama that only tell something.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "tests/ollama_sim/clock.h"
@@ -39,7 +40,7 @@ std::string Capabilities(const Model& model) {
 
 // "8.0B" is 8000000000.
 int64_t ParameterCount(const Model& model) {
-  return static_cast<int64_t>(std::stod(std::string(model.parameter_size)) * 1e9);
+  return std::llround(std::stod(std::string(model.parameter_size)) * 1e9);
 }
 
 std::string Models(const std::string& list) { return "{\"models\":[" + list + "]}"; }

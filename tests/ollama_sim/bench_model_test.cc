@@ -1,0 +1,126 @@
+// The models that others measure with.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <regex>
+
+#include "tests/ollama_sim/clock.h"
+#include "tests/ollama_sim/test_support.h"
+
+namespace genwatch::ollama_sim {
+namespace {
+
+std::vector<int64_t> StampsIn(const std::string& text) {
+  std::vector<int64_t> stamps;
+  const std::regex stamp("@([0-9]+);");
+  for (std::sregex_iterator at(text.begin(), text.end(), stamp), end; at != end; ++at) {
+    stamps.push_back(std::stoll((*at)[1]));
+  }
+  return stamps;
+}
+
+int64_t Median(std::vector<int64_t> values) {
+  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
+  return values[values.size() / 2];
+}
+
+TEST(BenchModelTest, EachChunkCarriesTheInstantOfItsWriting) {
+  const TestServer server(Options{.port = 0});
+  TestConnection connection(server.port());
+  connection.Send(PostRequest(
+      "/api/generate", GenerateBody("sim-bench:1b", "go", R"("options":{"num_predict":25})")));
+  std::string all;
+  std::vector<int64_t> delays_us;
+  for (std::string some = connection.ReadSome(); !some.empty(); some = connection.ReadSome()) {
+    const int64_t now_us = WallNs() / kNsPerUs;
+    for (const int64_t stamp_us : StampsIn(some)) delays_us.push_back(now_us - stamp_us);
+    all += some;
+  }
+  const BodyFacts facts = ReadBody(DecodeResponse(all).body);
+  ASSERT_EQ(delays_us.size(), 25u);
+  for (const int64_t delay_us : delays_us) EXPECT_GE(delay_us, 0);
+  EXPECT_LT(Median(delays_us), 2'000);
+  EXPECT_EQ(facts.eval_count, 25);
+  EXPECT_EQ(facts.done_reason, "length");
+  // The text is nothing but stamps.
+  EXPECT_TRUE(std::regex_match(facts.text, std::regex("(@[0-9]{16};){25}"))) << facts.text;
+}
+
+TEST(BenchModelTest, ChunksComeFiftyASecondOnAnAbsoluteSchedule) {
+  const TestServer server(Options{.port = 0});
+  const std::string body =
+      Generate(server.port(), "sim-bench:1b", "go", R"("options":{"num_predict":51})").body;
+  const std::vector<int64_t> stamps = StampsIn(ReadBody(body).text);
+  ASSERT_EQ(stamps.size(), 51u);
+  std::vector<int64_t> off_us;
+  for (size_t i = 0; i < stamps.size(); ++i) {
+    off_us.push_back(stamps[i] - stamps[0] - static_cast<int64_t>(i) * 20'000);
+  }
+  // Errors don't add up; single ones come from whatever else this machine does.
+  EXPECT_LT(std::abs(Median(off_us)), 3'000);
+}
+
+TEST(BenchModelTest, StreamsAreSpreadOverThePeriodRatherThanWrittenTogether) {
+  const TestServer server(Options{.port = 0});
+  constexpr int kStreams = 20;
+  std::vector<std::vector<int64_t>> stamps(kStreams);
+  std::vector<std::thread> clients;
+  for (int i = 0; i < kStreams; ++i) {
+    clients.emplace_back([&, i] {
+      const std::string body =
+          Generate(server.port(), "sim-bench:1b", "go", R"("options":{"num_predict":40})").body;
+      stamps[i] = StampsIn(ReadBody(body).text);
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  // Of each stream the place within the period, as the median of its stamps.
+  std::vector<int64_t> phases;
+  for (const std::vector<int64_t>& stream : stamps) {
+    ASSERT_EQ(stream.size(), 40u);
+    std::vector<int64_t> places;
+    for (const int64_t stamp : stream)
+      places.push_back((stamp - stamps[0][0] + 10'000'000'000) % 20'000);
+    phases.push_back(Median(places));
+  }
+  std::sort(phases.begin(), phases.end());
+  phases.push_back(phases.front() + 20'000);
+  int64_t widest_gap = 0;
+  for (size_t i = 1; i < phases.size(); ++i)
+    widest_gap = std::max(widest_gap, phases[i] - phases[i - 1]);
+  EXPECT_LT(widest_gap, 5'000);  // even: 625 to 1250
+}
+
+TEST(BenchModelTest, WhatWasStampedCanBeReadAfterwards) {
+  const TestServer server(Options{.port = 0, .speed = 20});
+  const std::string body =
+      Generate(server.port(), "sim-bench:1b", "my prompt", R"("options":{"num_predict":30})").body;
+  const std::string sent = Get(server.port(), "/sim/sent?prompt=my+prompt").body;
+  EXPECT_EQ(Member(sent, "text"), ReadBody(body).text);
+  EXPECT_EQ(Member(Get(server.port(), "/sim/timing").body, "chunks"), "30");
+}
+
+TEST(BenchModelTest, WithoutNumPredictThereAre250Chunks) {
+  const TestServer server(Options{.port = 0, .speed = 100});
+  const BodyFacts facts = ReadBody(Generate(server.port(), "sim-bench:1b", "go").body);
+  EXPECT_EQ(StampsIn(facts.text).size(), 250u);
+  EXPECT_EQ(facts.done_reason, "stop");
+}
+
+TEST(BenchModelTest, NoopAnswersOneChunkAtOnceForAnyNumberAtATime) {
+  const TestServer server(Options{.port = 0});
+  std::atomic<int> good = 0;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] {
+      for (int j = 0; j < 25; ++j) {
+        const BodyFacts facts = ReadBody(Generate(server.port(), "sim-noop:1b", "go").body);
+        good += facts.done && facts.text == "ok" && facts.objects == 2;
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(good, 200);
+}
+
+}  // namespace
+}  // namespace genwatch::ollama_sim
