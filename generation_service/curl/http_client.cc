@@ -57,7 +57,12 @@ class HttpClient::Impl {
   }
 
   ~Impl() {
-    while (!active_.empty()) Remove(active_.begin()->first);
+    while (!active_.empty()) {
+      const std::shared_ptr<CurlTransfer> transfer = active_.begin()->second.transfer;
+      Remove(transfer.get());
+      // They may hold the transfer's own handle: a circle that nothing else would cut.
+      transfer->DropCallbacks();
+    }
     // Closing idle connections calls OnSocket, but needs no timer.
     multi_.reset();
     loop_->Cancel(timer_);
@@ -214,29 +219,25 @@ class HttpClient::Impl {
   bool settling_ = false;
 };
 
-namespace {
-
-class Handle : public HttpTransfer {
+class HttpClient::Handle : public HttpTransfer {
  public:
-  Handle(std::function<void(CurlTransfer*)> abandon, std::shared_ptr<CurlTransfer> transfer)
-      : abandon_(std::move(abandon)), transfer_(std::move(transfer)) {}
-  ~Handle() override { abandon_(transfer_.get()); }
+  Handle(std::weak_ptr<HttpClient::Impl> impl, std::shared_ptr<CurlTransfer> transfer)
+      : impl_(std::move(impl)), transfer_(std::move(transfer)) {}
+  ~Handle() override {
+    if (const auto impl = impl_.lock()) impl->Abandon(transfer_.get());
+  }
 
  private:
-  const std::function<void(CurlTransfer*)> abandon_;
+  const std::weak_ptr<HttpClient::Impl> impl_;
   const std::shared_ptr<CurlTransfer> transfer_;
 };
 
-}  // namespace
-
-HttpClient::HttpClient(EventLoop* loop) : impl_(std::make_unique<Impl>(loop)) {}
+HttpClient::HttpClient(EventLoop* loop) : impl_(std::make_shared<Impl>(loop)) {}
 HttpClient::~HttpClient() = default;
 
 std::unique_ptr<HttpTransfer> HttpClient::Start(HttpRequest request, HttpCallbacks callbacks) {
   auto transfer = impl_->Start(std::move(request), std::move(callbacks));
-  Impl* const impl = impl_.get();
-  return std::make_unique<Handle>([impl](CurlTransfer* t) { impl->Abandon(t); },
-                                  std::move(transfer));
+  return std::make_unique<Handle>(impl_, std::move(transfer));
 }
 
 }  // namespace genwatch

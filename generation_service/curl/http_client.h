@@ -67,7 +67,8 @@ class HttpTransfer {
 // but those of the request; asks for the identity encoding, but decodes others; connections are
 // kept alive and reused; TLS certificates are verified; proxies are taken from the environment,
 // except for loopback hosts. All on the loop's thread, construction and destruction included;
-// outlives its transfers.
+// a transfer that
+// outlives it is as good as ended.
 class HttpClient {
  public:
   explicit HttpClient(EventLoop* loop);
@@ -79,7 +80,8 @@ class HttpClient {
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  class Handle;
+  const std::shared_ptr<Impl> impl_;  // handles that outlive it know by weak pointers
 };
 
 }  // namespace genwatch

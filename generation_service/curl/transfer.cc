@@ -184,6 +184,11 @@ void CurlTransfer::CallOnEnd(const HttpEnd& end) {
   if (!detached_) callbacks_.on_end(end);
 }
 
+void CurlTransfer::DropCallbacks() {
+  Detach();
+  callbacks_ = HttpCallbacks();
+}
+
 size_t CurlTransfer::OnHeader(char*, size_t size, size_t count, void* self) {
   auto* transfer = static_cast<CurlTransfer*>(self);
   transfer->NoteBytes();

@@ -31,6 +31,8 @@ class CurlTransfer {
   // Nothing is called from now on; libcurl is told to stop at its next callback.
   void Detach() { detached_ = true; }
   bool detached() const { return detached_; }
+  // As Detach, and frees the callbacks with all that they hold. Not inside of one.
+  void DropCallbacks();
 
   // When the next of the request's limits would be exceeded; InfiniteDuration if it has none.
   absl::Duration NextLimit() const;
@@ -50,7 +52,7 @@ class CurlTransfer {
   int Status() const;
 
   const HttpRequest request_;
-  const HttpCallbacks callbacks_;
+  HttpCallbacks callbacks_;
   const EventLoop* const loop_;
   const absl::Duration start_;
   absl::Duration last_byte_;
