@@ -32,6 +32,7 @@ func (b *bridge) routes() (http.Handler, error) {
 	const generation = "/api/v1/ai/generation"
 	api("POST /api/v1/ai/generate", "generate", http.HandlerFunc(b.generate))
 	api("GET "+generation+"/{job_id}/progress", "progress", b.streaming(b.streams.ServeJob))
+	api("GET "+generation+"/progress", "progress_many", b.streaming(b.streams.ServeMany))
 	api("GET "+generation+"/{job_id}/status", "status", http.HandlerFunc(b.status))
 	api("/api/v1/", "rest", rest)
 	mux.Handle("/api/", b.observed("unknown", http.HandlerFunc(noRoute)))

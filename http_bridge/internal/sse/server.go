@@ -22,6 +22,7 @@ import (
 // Server answers the SSE routes. Thread-safe.
 type Server struct {
 	hubs     *Hubs
+	rosters  *rosters
 	progress pb.ProgressServiceClient
 	jobs     pb.JobServiceClient
 	options  Options
@@ -32,8 +33,9 @@ type Server struct {
 // NewServer watches through `watch` (a client for each connection) and asks single questions of
 // `progress` and `jobs`.
 func NewServer(watch []pb.ProgressServiceClient, progress pb.ProgressServiceClient, jobs pb.JobServiceClient, options Options, metrics *Metrics) *Server {
+	hubs := NewHubs(watch, options, metrics)
 	return &Server{
-		hubs: NewHubs(watch, options, metrics), progress: progress, jobs: jobs, options: options, metrics: metrics,
+		hubs: hubs, rosters: newRosters(hubs), progress: progress, jobs: jobs, options: options, metrics: metrics,
 		drain: make(chan struct{}),
 	}
 }
@@ -42,7 +44,10 @@ func NewServer(watch []pb.ProgressServiceClient, progress pb.ProgressServiceClie
 func (s *Server) Drain() { close(s.drain) }
 
 // Close ends the watches upstream; after the last stream has ended.
-func (s *Server) Close() { s.hubs.Close() }
+func (s *Server) Close() {
+	s.rosters.close()
+	s.hubs.Close()
+}
 
 // ServeJob is GET /api/v1/ai/generation/{job_id}/progress.
 func (s *Server) ServeJob(w http.ResponseWriter, r *http.Request) {
@@ -87,27 +92,16 @@ func (s *Server) ServeNew(w http.ResponseWriter, r *http.Request, jobID string) 
 func (s *Server) follow(out *stream, jobID string, a arrival) {
 	delay := s.options.MinBackoff
 	for {
-		verdict := s.admit(out.r.Context(), jobID, a)
+		v, refusal := s.tryJoin(out.r.Context(), jobID, a)
 		switch {
-		case verdict.refused != "":
-			out.write(unwatchable(jobID, verdict.refused, a.ask.many))
+		case v != nil:
+			defer v.leave()
+			out.show(v)
 			return
-		case verdict.admitted:
-			if verdict.invalid {
-				a.from, a.invalid = cursor.Start(jobID, a.ask.text), true
-			}
-			v, err := s.hubs.join(jobID, a)
-			if err == nil {
-				defer v.leave()
-				if verdict.ahead {
-					v.hub.raise(a.from.Version)
-				}
-				out.show(v)
-				return
-			}
-			slog.Warn("a watch was refused", "job_id", jobID, "error", err)
-		}
-		if time.Since(out.begun) >= s.options.Silence {
+		case refusal != "":
+			out.write(unwatchable(jobID, refusal, a.ask.many))
+			return
+		case time.Since(out.begun) >= s.options.Silence:
 			out.write(AppendFrame(nil, "", wire.EventTimeout, []byte(wire.Timeout)))
 			return
 		}
@@ -116,6 +110,26 @@ func (s *Server) follow(out *stream, jobID string, a arrival) {
 		}
 		delay = min(2*delay, s.options.MaxBackoff)
 	}
+}
+
+// tryJoin returns a viewer, or why there will be none, or neither: try again.
+func (s *Server) tryJoin(ctx context.Context, jobID string, a arrival) (v *viewer, refusal string) {
+	verdict := s.admit(ctx, jobID, a)
+	if !verdict.admitted {
+		return nil, verdict.refused
+	}
+	if verdict.invalid {
+		a.from, a.invalid = cursor.Start(jobID, a.ask.text), true
+	}
+	v, err := s.hubs.join(jobID, a)
+	if err != nil {
+		slog.Warn("a watch was refused", "job_id", jobID, "error", err)
+		return nil, ""
+	}
+	if verdict.ahead {
+		v.hub.raise(a.from.Version)
+	}
+	return v, ""
 }
 
 // verdict is what the services say about a viewer; its zero value: nothing, try again.

@@ -179,7 +179,7 @@ func (s *stepper) pieces() (caughtUp bool) {
 	budget := maxStepBytes
 	for _, c := range [...]int{thinking, answer} {
 		for s.at.offsets[c] < int64(len(s.texts[c])) {
-			if budget <= 0 {
+			if budget < utf8.UTFMax {
 				return false
 			}
 			piece := cut(s.texts[c][s.at.offsets[c]:], min(budget, maxPieceBytes))
@@ -204,7 +204,7 @@ func (s *stepper) payloadCursor(id string) string {
 	return id
 }
 
-// cut returns at most `limit` bytes of text, ending at a character border; always at least one
+// cut returns at most `limit` bytes of text, ending at a character border; `limit` has room for any
 // character.
 func cut(text []byte, limit int) []byte {
 	if len(text) <= limit {
@@ -214,8 +214,8 @@ func cut(text []byte, limit int) []byte {
 	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}
-	if end == 0 {
-		_, end = utf8.DecodeRune(text)
+	if end == 0 { // not UTF-8: no character is that long
+		end = limit
 	}
 	return text[:end]
 }

@@ -34,7 +34,7 @@ func AppendProgress(b []byte, p *pb.Progress, cursor string) []byte {
 	o.int("content_length", int64(n.GetAnswerBytes()))
 	o.float("chars_per_second", n.GetCharsPerSecond())
 	o.int("timestamp", p.GetServerTime().GetSeconds())
-	additional(&o, p, cursor, true)
+	additional(&o, p, cursor, onEvent)
 	return o.close()
 }
 
@@ -44,7 +44,7 @@ func AppendComplete(b []byte, p *pb.Progress, cursor string) []byte {
 	o.string("status", "completed")
 	o.int("total_tokens", totalTokens(numbersOf(p)))
 	o.int("elapsed_time", int64(p.GetNumbers().GetElapsedMs()))
-	additional(&o, p, cursor, true)
+	additional(&o, p, cursor, onEvent)
 	return o.close()
 }
 
@@ -57,7 +57,7 @@ func AppendError(b []byte, p *pb.Progress, cursor string) []byte {
 	} else {
 		o.string("error", failure(p.GetState()))
 	}
-	additional(&o, p, cursor, true)
+	additional(&o, p, cursor, onEvent)
 	return o.close()
 }
 
@@ -133,7 +133,11 @@ func AppendStatus(b []byte, p *pb.Progress, spec *pb.JobSpec, cursor string, clo
 	job.stringOrNull("created_at", datetime(p.GetCreateTime()))
 	job.stringOrNull("started_at", datetime(p.GetStartTime()))
 	job.stringOrNull("completed_at", datetime(p.GetEndTime()))
-	additional(&job, p, cursor, clock)
+	where := onStatus
+	if !clock {
+		where = onStatusWithoutClock
+	}
+	additional(&job, p, cursor, where)
 	o.b = job.close()
 	return o.close()
 }
@@ -174,8 +178,18 @@ func numbers(o *object, p *pb.Progress) {
 	o.int("total_tokens", totalTokens(n))
 }
 
+// place is what `additional` follows.
+type place int
+
+const (
+	onEvent place = iota
+	// The first system's status has the model among its own fields.
+	onStatus
+	onStatusWithoutClock
+)
+
 // additional are the fields that the first system did not have, after all of its own.
-func additional(o *object, p *pb.Progress, cursor string, clock bool) {
+func additional(o *object, p *pb.Progress, cursor string, where place) {
 	n := numbersOf(p)
 	o.string("job_id", p.GetJobId())
 	o.string("state", State(p.GetState()))
@@ -194,10 +208,12 @@ func additional(o *object, p *pb.Progress, cursor string, clock bool) {
 	o.stringOrNull("retry_at", rfc3339(p.GetRetryTime()))
 	o.stringOrNull("reason", p.GetReason())
 	o.stringOrNull("message", p.GetErrorMessage())
-	if clock {
+	if where != onStatusWithoutClock {
 		o.int("server_time_ms", p.GetServerTime().AsTime().UnixMilli())
 	}
-	o.string("model", p.GetModel())
+	if where == onEvent {
+		o.string("model", p.GetModel())
+	}
 	o.intOrNull("first_token_ms", n.FirstTokenMs)
 	o.string("cursor", cursor)
 	o.bool("held", p.GetHeld())
