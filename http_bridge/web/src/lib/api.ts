@@ -14,6 +14,8 @@ export interface SubmitRequest {
   /** Empty: the server's default. */
   readonly model: string;
   readonly priority: Priority;
+  /** The same for each try of one submit: a second one then answers the first's job. */
+  readonly requestId: string;
 }
 
 /** All functions throw ApiError. */
@@ -56,6 +58,7 @@ export async function submitJob(submit: SubmitRequest): Promise<string> {
   const json = await request('POST', '/api/v1/ai/generate', {
     prompt: submit.prompt,
     priority: submit.priority,
+    request_id: submit.requestId,
     ...(submit.model !== '' && { model: submit.model }),
   });
   const jobId = asText(asObject(asObject(json['data'])?.['job'])?.['job_id']);

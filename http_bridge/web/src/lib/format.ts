@@ -121,7 +121,7 @@ export function firstLine(text: string): string {
   return text.trimStart().split(/[\r\n\u2028\u2029]/u, 1)[0] ?? '';
 }
 
-/** "MODEL_UNREACHABLE" for people: "model unreachable". */
+/** "OUT_OF_MEMORY" for people: "out of memory". */
 export function reasonWords(reason: string): string {
   return reason.toLowerCase().replaceAll('_', ' ');
 }

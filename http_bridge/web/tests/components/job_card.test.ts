@@ -139,7 +139,7 @@ describe('JobCard', () => {
     expect(textOf('job-state')).toBe('Failed');
     expect(textOf('job-outcome')).toContain('The model server does not answer.');
     expect(textOf('job-outcome')).toContain('kept below (14 bytes)');
-    expect(textOf('job-outcome')).toContain('MODEL_UNREACHABLE');
+    expect(textOf('job-outcome')).toContain('MODEL_SERVER_UNREACHABLE');
     expect(textOf('job-text')).toBe('Half an answer');
   });
 
@@ -150,7 +150,7 @@ describe('JobCard', () => {
         version: 3,
         failures: 1,
         retry_at: new Date(SERVER_START + 4_000).toISOString(),
-        reason: 'MODEL_UNREACHABLE',
+        reason: 'MODEL_SERVER_UNREACHABLE',
         message: 'The model server does not answer',
       }),
     );

@@ -19,7 +19,7 @@ async function errorOf(call: Promise<unknown>): Promise<ApiError> {
   throw new Error('it was answered');
 }
 
-const submit = { prompt: 'Hi', model: '', priority: 'normal' } as const;
+const submit = { prompt: 'Hi', model: '', priority: 'normal', requestId: 'r1' } as const;
 
 describe('api', () => {
   it('submits a prompt and answers the id', async () => {
@@ -28,9 +28,14 @@ describe('api', () => {
       body: { success: true, data: { job: { job_id: 'job_9', status: 'queued' } } },
     });
     expect(await submitJob({ ...submit, model: 'qwen3:8b' })).toBe('job_9');
-    expect(server.seen[0]?.body).toEqual({ prompt: 'Hi', model: 'qwen3:8b', priority: 'normal' });
+    expect(server.seen[0]?.body).toEqual({
+      prompt: 'Hi',
+      model: 'qwen3:8b',
+      priority: 'normal',
+      request_id: 'r1',
+    });
     await submitJob(submit);
-    expect(server.seen[1]?.body).toEqual({ prompt: 'Hi', priority: 'normal' });
+    expect(server.seen[1]?.body).toEqual({ prompt: 'Hi', priority: 'normal', request_id: 'r1' });
   });
 
   it('reads the errors of the old routes', async () => {

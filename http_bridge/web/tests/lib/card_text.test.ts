@@ -57,7 +57,7 @@ describe('the words of the card', () => {
       queued({
         failures: 1,
         retry_at: new Date(SERVER_START + 3_200).toISOString(),
-        reason: 'MODEL_UNREACHABLE',
+        reason: 'MODEL_SERVER_UNREACHABLE',
         message: 'the model server does not answer',
       }),
     );
@@ -81,7 +81,7 @@ describe('the words of the card', () => {
       happened: 'The model server does not answer.',
       kept: 'The text so far is kept below (1,204 bytes).',
       next: 'Check that the model server runs, then submit the prompt again.',
-      reason: 'MODEL_UNREACHABLE',
+      reason: 'MODEL_SERVER_UNREACHABLE',
     });
     const bare = view(failed({ message: null, error: 'Generation failed', reason: 'ODD_THING' }));
     expect(describeOutcome(bare, 0)).toMatchObject({

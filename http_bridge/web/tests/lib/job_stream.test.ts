@@ -57,7 +57,7 @@ describe('JobStream', () => {
     start();
     FakeEventSource.last.accept().send('error', failed());
     expect(events).toMatchObject([
-      { kind: 'ended', patch: { state: 'failed', reason: 'MODEL_UNREACHABLE' } },
+      { kind: 'ended', patch: { state: 'failed', reason: 'MODEL_SERVER_UNREACHABLE' } },
     ]);
   });
 

@@ -45,7 +45,7 @@ describe('the page Generate', () => {
     await page.get(byTest('prompt-input')).trigger('keydown', { key: 'Enter', ctrlKey: true });
     await flushPromises();
     const submits = server.seen.filter((seen) => seen.method === 'POST');
-    expect(submits.map((seen) => seen.body)).toEqual([
+    expect(submits.map((seen) => seen.body)).toMatchObject([
       { prompt: 'Why is the sky blue?', model: 'qwen3:8b', priority: 'high' },
     ]);
     expect(page.findAll(byTest('job-card'))).toHaveLength(1);
@@ -64,6 +64,29 @@ describe('the page Generate', () => {
     void page.get('form').trigger('submit');
     await flushPromises();
     expect(server.count('POST /api/v1/ai/generate')).toBe(1);
+  });
+
+  it('makes one job of a submit whose answer was lost, and two of two submits', async () => {
+    const answer = { status: 202, body: { data: { job: { job_id: 'job_1' } } } };
+    const page = await mountAt('/');
+    const submitHi = async (): Promise<unknown> => {
+      await page.get(byTest('prompt-input')).setValue('Hi');
+      await page.get('form').trigger('submit');
+      await flushPromises();
+      return server.seen.findLast((seen) => seen.method === 'POST')?.body;
+    };
+    server.on('POST /api/v1/ai/generate', 'unreachable');
+    const lost = await submitHi();
+    server.on('POST /api/v1/ai/generate', answer);
+    expect(await submitHi()).toEqual(lost);
+    await page.get(byTest('prompt-input')).setValue('Hi');
+    await page.get('form').trigger('submit');
+    await flushPromises();
+    const ids = server.seen
+      .filter((seen) => seen.method === 'POST')
+      .map((seen) => (seen.body as { request_id: string }).request_id);
+    expect(ids).toHaveLength(3);
+    expect(new Set(ids).size).toBe(2);
   });
 
   it('does not submit a blank prompt or one that is too long', async () => {

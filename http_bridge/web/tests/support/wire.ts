@@ -104,7 +104,7 @@ export const failed = (fields: Fields = {}): Fields =>
     state: 'failed',
     version: 4,
     failures: 3,
-    reason: 'MODEL_UNREACHABLE',
+    reason: 'MODEL_SERVER_UNREACHABLE',
     message: 'The model server does not answer',
     ...fields,
   });
