@@ -12,8 +12,9 @@ std::shared_ptr<grpc::Channel> InternalChannel(const std::string& target,
   arguments.SetLoadBalancingPolicyName(policy);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
-  // Despite its name: how long one attempt to connect may take.
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 2000);
+  // Despite its name: how long one attempt to connect may take. gRPC waits all of it for a peer
+  // that accepts and closes at once.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
   // A name is looked up again this soon after a failure; the default is 30 s.
   arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 1000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 5000);

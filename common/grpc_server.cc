@@ -52,7 +52,7 @@ std::string WhyBindFails(const std::string& host, int port) {
   if (fd < 0) return std::strerror(errno);
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  std::string why = "cause unknown, it can be bound now";
+  std::string why = "gRPC does not say why, the address itself is free";
   if (bind(fd, addresses->ai_addr, addresses->ai_addrlen) != 0 || listen(fd, 1) != 0) {
     why = errno == EADDRINUSE ? absl::StrCat("port ", port, " is in use; choose another --port")
                               : std::string(std::strerror(errno));
@@ -61,14 +61,20 @@ std::string WhyBindFails(const std::string& host, int port) {
   return why;
 }
 
-// Adds reflection to one server. gRPC's own switch (InitProtoReflectionServerBuilderPlugin) is for
-// all servers of the process that are built after it.
+// Decides about reflection for one server. libgrpc++_reflection, once linked, adds its plugin to
+// every server of the process by itself.
 class ReflectionOption : public grpc::ServerBuilderOption {
  public:
+  explicit ReflectionOption(bool wanted) : wanted_(wanted) {}
   void UpdateArguments(grpc::ChannelArguments* /*arguments*/) override {}
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+    auto reflection = std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>();
+    std::erase_if(*plugins, [&](const auto& p) { return p->name() == reflection->name(); });
+    if (wanted_) plugins->push_back(std::move(reflection));
   }
+
+ private:
+  const bool wanted_;
 };
 
 // A switch of the whole process; every server of ours has the health service.
@@ -92,7 +98,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const GrpcServerOptions& options, const std::vector<grpc::Service*>& services) {
   EnableHealthService();
   grpc::ServerBuilder builder;
-  if (options.reflection) builder.SetOption(std::make_unique<ReflectionOption>());
+  builder.SetOption(std::make_unique<ReflectionOption>(options.reflection));
   const std::string address = HostPort(options.host, options.port);
   int port = 0;
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);

@@ -38,8 +38,9 @@ GrpcServerOptions GrpcServerOptionsOf(const ServerOptions& options);
 // executors that run their calls, outlive it; the destructor drains.
 class GrpcServer {
  public:
-  // UNAVAILABLE, naming the port and --port, when it is in use; the port is not shared
-  // (SO_REUSEPORT is off), so a second server on it fails instead of taking half of the calls.
+  // At least one service. UNAVAILABLE, naming the port and --port, when it is in use; the port is
+  // not shared (SO_REUSEPORT is off), so a second server on it fails instead of taking half of the
+  // calls.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
       const GrpcServerOptions& options, const std::vector<grpc::Service*>& services);
   ~GrpcServer();

@@ -87,7 +87,8 @@ absl::StatusOr<std::string> ReflectedServices(const std::shared_ptr<grpc::Channe
 }
 
 TEST(GrpcServerTest, ReadinessIsSetLivenessIsAlways) {
-  auto server = GrpcServer::Start({}, {});
+  SlowService service;
+  auto server = GrpcServer::Start({}, {&service});
   ASSERT_TRUE(server.ok()) << server.status();
   const auto channel = InternalChannel((*server)->address());
   EXPECT_EQ(HealthOf(channel, "liveness"), "SERVING");
@@ -118,11 +119,12 @@ TEST(GrpcServerTest, ReflectionIsThereOnlyWhenAskedFor) {
 }
 
 TEST(GrpcServerTest, APortInUseIsNamedWithItsFlag) {
-  auto first = GrpcServer::Start({}, {});
+  SlowService service;
+  auto first = GrpcServer::Start({}, {&service});
   ASSERT_TRUE(first.ok());
   GrpcServerOptions options;
   options.port = (*first)->port();
-  const auto second = GrpcServer::Start(options, {});
+  const auto second = GrpcServer::Start(options, {&service});
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ReasonOf(second.status()), "LISTEN_FAILED");
   EXPECT_THAT(std::string(second.status().message()),
@@ -131,14 +133,16 @@ TEST(GrpcServerTest, APortInUseIsNamedWithItsFlag) {
 
 TEST(GrpcServerTest, AHostThatIsNotOursIsNamed) {
   GrpcServerOptions options;
+  SlowService service;
   options.host = "192.0.2.1";  // reserved for documentation
-  const auto server = GrpcServer::Start(options, {});
+  const auto server = GrpcServer::Start(options, {&service});
   EXPECT_EQ(server.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(server.status().message()), HasSubstr("192.0.2.1:0"));
 }
 
 TEST(GrpcServerTest, TheAddressHasThePortThatWasFound) {
-  auto server = GrpcServer::Start({}, {});
+  SlowService service;
+  auto server = GrpcServer::Start({}, {&service});
   ASSERT_TRUE(server.ok());
   EXPECT_GT((*server)->port(), 0);
   EXPECT_EQ((*server)->address(), absl::StrCat("127.0.0.1:", (*server)->port()));
@@ -219,7 +223,8 @@ TEST(GrpcServerTest, PingsWithoutCallsArePermittedAtTheAgreedRate) {
   for (const bool permitted : {true, false}) {
     GrpcServerOptions options;
     options.min_client_ping_interval = permitted ? absl::Milliseconds(20) : absl::Seconds(100);
-    GrpcTestServer server({}, options);
+    SlowService service;
+    GrpcTestServer server({&service}, options);
     const auto channel = PingingChannel(server.address(), 50);
     ASSERT_EQ(HealthOf(channel, "liveness"), "SERVING");
     // Three pings too many and the server says GOAWAY.

@@ -14,9 +14,9 @@
 
 namespace genwatch {
 
-// The given services on a real server on a free loopback port, ready, with a channel to it. Aborts
-// the test if it can't start. The services, and the executors of their calls, outlive it.
-// Thread-safe.
+// The given services (at least one) on a real server on a free loopback port, ready, with a channel
+// to it. Aborts the test if it can't start. The services, and the executors of their calls, outlive
+// it. Thread-safe.
 class GrpcTestServer {
  public:
   explicit GrpcTestServer(const std::vector<grpc::Service*>& services,
