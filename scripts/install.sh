@@ -41,7 +41,8 @@ install_node() {
   if use_node; then return 0; fi
   say "installing Node 22 from npm into ${NODE_DIR#"$ROOT"/}"
   mkdir -p "$NODE_DIR"
-  npm install --silent --no-audit --no-fund --prefix "$NODE_DIR" node@22 npm@10 </dev/null
+  npm install --loglevel=error --no-audit --no-fund --prefix "$NODE_DIR" node@22 npm@10 </dev/null ||
+    die "npm could not fetch its node package" "what it said stands above; or install Node $NODE_WANTED or newer by hand"
   use_node || die "npm's node package did not give a working Node" "install Node $NODE_WANTED or newer by hand"
 }
 

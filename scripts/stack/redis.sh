@@ -2,6 +2,7 @@
 # The private Redis, reached over a unix socket only. Sourced after settings.sh.
 
 redis_config() {
+  # A title of its own making would overwrite the environment, by which a crashed stack's processes are recognised.
   cat >"$CONF_DIR/redis.conf" <<CONF
 port 0
 unixsocket "$REDIS_SOCKET"
@@ -13,6 +14,7 @@ save ""
 maxmemory 256mb
 maxmemory-policy noeviction
 daemonize no
+set-proc-title no
 CONF
 }
 

@@ -33,8 +33,13 @@ private_settings() {
   export HTTP_PORT=0 JOB_PORT=0 GENERATION_PORT=0 PROGRESS_PORT=0 METRICS_PORT=0
 }
 
-# Processes whose environment carries the mark of this test's stack.
-stack_processes() { (grep -lzsxF "GWSTACK_DIR=$STATE_DIR" /proc/[0-9]*/environ || true) | cut -d / -f 3; }
+# Processes that carry the mark of this test's stack in their environment, or its folder in their command line.
+stack_processes() {
+  {
+    (grep -lzsxF "GWSTACK_DIR=$STATE_DIR" /proc/[0-9]*/environ || true) | cut -d / -f 3
+    pgrep -f -- "$STATE_DIR" || true
+  } | sort -u
+}
 no_stack_processes() { [ -z "$(stack_processes)" ]; }
 
 # stack_env NAME: the value that the running stack wrote down.
