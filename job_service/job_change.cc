@@ -66,7 +66,10 @@ void ApplyChange(const Change& change, absl::Time now, JobRecord& job) {
   job.not_before.reset();
   switch (change.to) {
     case v1::Job::STATE_QUEUED:
-      if (change.delay.has_value()) job.not_before = now + *change.delay;
+      // To the microsecond, as the ledger's columns hold it.
+      if (change.delay.has_value()) {
+        job.not_before = now + absl::Floor(*change.delay, absl::Microseconds(1));
+      }
       job.numbers.set_percent(0);
       job.numbers.set_tokens_per_second(0);
       job.numbers.set_chars_per_second(0);

@@ -116,6 +116,14 @@ JobRecord ReadJob(const mariadb::Row& row, absl::Time* now) {
   return job;
 }
 
+bool MayBeJobId(std::string_view text) {
+  return !text.empty() && text.size() <= kMostIdBytes &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  c == '_' || c == '-';
+         });
+}
+
 bool IsLedgerWord(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
@@ -124,9 +132,7 @@ IdQuery WithIds(std::string_view sql, absl::Span<const std::string> job_ids) {
   constexpr std::string_view kMark = "{ids}";
   IdQuery query;
   for (const std::string& job_id : job_ids) {
-    if (!job_id.empty() && job_id.size() <= kMostIdBytes && IsLedgerWord(job_id)) {
-      query.params.emplace_back(job_id);
-    }
+    if (MayBeJobId(job_id)) query.params.emplace_back(job_id);
   }
   if (query.params.empty()) return query;
   size_t width = 1;

@@ -34,7 +34,10 @@ struct IdQuery {
 };
 IdQuery WithIds(std::string_view sql, absl::Span<const std::string> job_ids);
 
-// Printable ASCII: what the ledger's columns of ids hold. Other text is never found there.
+// Letters, digits, `_` and `-`: other text can be no job's id. Asked first, because a query with it
+// would compare in another character set, or ignore its trailing spaces.
+bool MayBeJobId(std::string_view text);
+// Printable ASCII: what the columns of owners and instances hold.
 bool IsLedgerWord(std::string_view text);
 
 struct LockedJobs {

@@ -98,7 +98,7 @@ absl::Status MariaDbJobStore::Probe() {
 
 absl::StatusOr<InsertedJob> MariaDbJobStore::Insert(const NewJob& job) {
   if (!job.retry_of.empty()) {
-    if (!IsLedgerWord(job.retry_of)) return UnknownJob(job.retry_of);
+    if (!MayBeJobId(job.retry_of)) return UnknownJob(job.retry_of);
     const auto original = Query(pool_, queries::kOwnerOf, {job.retry_of});
     if (!original.ok()) return original.status();
     if (original->empty() || std::get<std::string>((*original)[0][0]) != job.owner_id) {
@@ -230,7 +230,7 @@ absl::StatusOr<std::vector<std::string>> MariaDbJobStore::ListActive(const std::
 
 absl::StatusOr<TextRead> MariaDbJobStore::ReadText(const std::string& job_id, v1::Channel channel,
                                                    uint32_t offset, size_t limit) {
-  if (!IsLedgerWord(job_id)) return UnknownJob(job_id);
+  if (!MayBeJobId(job_id)) return UnknownJob(job_id);
   const auto channel_number = static_cast<uint32_t>(channel);
   // One byte more tells whether the last character is whole.
   const uint64_t end = uint64_t{offset} + limit + 1;

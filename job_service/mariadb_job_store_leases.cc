@@ -225,7 +225,7 @@ absl::Status TextGap(const FinishedAttempt& attempt, const JobRecord& job) {
 
 // OK if this worker's FinishAttempt for this lease was stored before.
 absl::Status CheckFinishedBefore(mariadb::Connection& connection, const FinishedAttempt& attempt) {
-  if (!IsLedgerWord(attempt.job_id) || !IsLedgerWord(attempt.instance)) {
+  if (!MayBeJobId(attempt.job_id) || !IsLedgerWord(attempt.instance)) {
     return LeaseLost(attempt.job_id);
   }
   const auto rows =

@@ -6,25 +6,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "job_service/job_change.h"
+#include "job_service/job_rows.h"
 
 namespace genwatch {
-namespace {
-
-// Safe in a JSON string as it is.
-bool IsPlainId(const std::string& job_id) {
-  return !job_id.empty() && job_id.size() <= 64 &&
-         std::all_of(job_id.begin(), job_id.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  c == '_' || c == '-';
-         });
-}
-
-}  // namespace
 
 std::string ProgressJson(absl::Span<const v1::ProgressRecord> records) {
   std::vector<const v1::ProgressRecord*> sorted;
   for (const v1::ProgressRecord& record : records) {
-    if (IsPlainId(record.job_id())) sorted.push_back(&record);
+    if (MayBeJobId(record.job_id())) sorted.push_back(&record);
   }
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto* a, const auto* b) { return a->job_id() < b->job_id(); });

@@ -1,0 +1,105 @@
+#ifndef GENWATCH_TESTS_JOB_SERVICE_FAKE_JOB_STORE_H_
+#define GENWATCH_TESTS_JOB_SERVICE_FAKE_JOB_STORE_H_
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+#include "job_service/job_store.h"
+#include "job_service/length_lesson.h"
+
+namespace genwatch {
+
+// The ledger in memory: the same rules as the real one (the contract suite runs on both), each call
+// atomic, the clock in the test's hands. Thread-safe. The clock outlives it.
+class FakeJobStore : public JobStore {
+ public:
+  explicit FakeJobStore(const Clock* clock) : clock_(clock) {}
+
+  // While true, every call answers UNAVAILABLE (LEDGER_UNAVAILABLE) and does nothing.
+  void SetUnavailable(bool unavailable);
+
+  absl::Status Probe() override;
+
+  absl::StatusOr<InsertedJob> Insert(const NewJob& job) override;
+  absl::StatusOr<JobRecord> Get(const std::string& job_id) override;
+  absl::StatusOr<std::vector<JobRecord>> GetMany(absl::Span<const std::string> job_ids) override;
+  absl::StatusOr<std::vector<JobRecord>> GetManyBriefly(
+      absl::Span<const std::string> job_ids) override;
+  absl::StatusOr<std::vector<JobRecord>> List(const JobFilter& filter, uint64_t before,
+                                              size_t limit) override;
+  absl::StatusOr<std::vector<std::string>> ListActive(const std::string& owner_id,
+                                                      size_t limit) override;
+  absl::StatusOr<TextRead> ReadText(const std::string& job_id, v1::Channel channel, uint32_t offset,
+                                    size_t limit) override;
+
+  absl::StatusOr<LeaseResult> Lease(const LeaseGrant& grant) override;
+  absl::StatusOr<std::vector<AppendResult>> AppendText(
+      const std::string& instance, absl::Span<const v1::TextAppend> appends) override;
+  absl::StatusOr<JobRecord> FinishAttempt(const FinishedAttempt& attempt) override;
+  absl::StatusOr<uint32_t> RecordProgress(absl::Span<const v1::ProgressRecord> records) override;
+
+  absl::StatusOr<std::vector<v1::StopJob>> Heartbeat(const v1::Worker& worker, uint32_t number,
+                                                     absl::Span<const v1::HeldJob> held) override;
+  absl::StatusOr<std::vector<JobRecord>> ReleaseUnheld(const std::string& instance, uint32_t number,
+                                                       absl::Span<const v1::HeldJob> held) override;
+  absl::StatusOr<std::vector<WorkerRecord>> ListWorkers() override;
+  absl::StatusOr<std::vector<JobRecord>> ReapWorker(const std::string& instance,
+                                                    uint32_t number) override;
+
+  absl::StatusOr<JobRecord> Change(const OwnerChange& change) override;
+
+  absl::StatusOr<std::vector<JobRecord>> ListWaiting(uint64_t after, size_t limit) override;
+  absl::StatusOr<std::vector<JobRecord>> TakeDueRetries(size_t limit) override;
+  absl::StatusOr<std::vector<JobRecord>> ExpireWaiting(size_t limit) override;
+  absl::StatusOr<std::vector<std::string>> ListHolds() override;
+  absl::Status SetHold(const std::string& model, bool held) override;
+
+  absl::StatusOr<v1::LengthHistory> History(const v1::JobSpec& spec) override;
+  absl::StatusOr<double> LeaseIntervalMs(const std::string& model) override;
+  absl::Status SaveModels(const v1::ModelReport& report) override;
+  absl::StatusOr<std::vector<v1::ModelReport>> LoadModels() override;
+
+ private:
+  struct Entry {
+    JobRecord job;
+    std::string spec_hash;
+    std::string answer;
+    std::string thinking;
+    uint32_t lease_heartbeat = 0;
+    // (version, instance) of the attempts that their workers finished.
+    std::set<std::pair<uint32_t, std::string>> finished;
+  };
+
+  absl::Status CheckLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Time Now() const;
+  Entry* FindLocked(const std::string& job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The record with what other rows say about it.
+  JobRecord ReadLocked(const Entry& entry) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LearnLocked(const JobRecord& job, const v1::AttemptFacts& facts)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const Clock* const clock_;
+  mutable Mutex mutex_;
+  bool unavailable_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t last_row_id_ ABSL_GUARDED_BY(mutex_) = 0;
+  // By job_id.
+  std::map<std::string, Entry> jobs_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, WorkerRecord> workers_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> holds_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, v1::ModelReport> reports_ ABSL_GUARDED_BY(mutex_);
+  // Newest first.
+  std::vector<LengthLesson> lessons_ ABSL_GUARDED_BY(mutex_);
+  // Times of the leases of a model, newest last.
+  std::map<std::string, std::vector<absl::Time>> leases_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace genwatch
+
+#endif  // GENWATCH_TESTS_JOB_SERVICE_FAKE_JOB_STORE_H_

@@ -1,0 +1,24 @@
+# The ledger's tests. The contract suite is compiled once and runs on the fake and on the real one.
+add_library(job_store_fake STATIC fake_job_store.cc)
+target_link_libraries(job_store_fake PUBLIC job_state_lib PRIVATE genwatch_warnings)
+
+add_library(job_store_contract OBJECT
+  job_store_contract.cc
+  job_store_contract_change.cc
+  job_store_contract_finish.cc
+  job_store_contract_lease.cc
+  job_store_contract_submit.cc
+  job_store_contract_text.cc
+  job_store_contract_worker.cc)
+target_link_libraries(job_store_contract
+  PUBLIC job_state_lib GTest::gmock PRIVATE genwatch_warnings)
+
+genwatch_test(fake_job_store_contract_test
+  LIBS job_store_contract job_store_fake test_support LABELS job_service ONE_PROCESS)
+
+add_library(mariadb_store_fixture STATIC mariadb_store_fixture.cc)
+target_link_libraries(mariadb_store_fixture
+  PUBLIC job_store_lib test_support GTest::gtest PRIVATE genwatch_warnings)
+
+genwatch_test(mariadb_job_store_contract_test
+  LIBS job_store_contract mariadb_store_fixture LABELS mariadb TIMEOUT 120 ONE_PROCESS)
