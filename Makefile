@@ -33,11 +33,13 @@ grpcurl: ## call the running stack: ARGS='127.0.0.1:50051 list'
 
 ##@ Check
 
-.PHONY: test lint sanitize bench chaos
+.PHONY: test lint format sanitize bench chaos
 test: ## every suite, on real servers and a real browser
 	@scripts/test.sh
 lint: ## formatting, clang-tidy, lock annotations, protos, Go, web, scripts, chart
 	@scripts/lint.sh
+format: ## format the C++, Go and web sources
+	@scripts/format.sh
 sanitize: ## the C++ suites under ThreadSanitizer, then AddressSanitizer with UndefinedBehaviorSanitizer
 	@scripts/sanitize.sh
 bench: ## the benchmarks, or one of them: B=latency; one JSON object a line

@@ -65,7 +65,7 @@ Genwatch is up after $(seconds_since "$BEGUN") s.
       -d '{"prompt": "Why is the sky blue?"}' '$HTTP_URL/api/v1/ai/generate?text=true'
 
   The same over gRPC:
-    .build/bin/grpcurl -plaintext -d '{"prompt": "Why is the sky blue?"}' \\
+    .build/bin/grpcurl -plaintext -d '{"spec": {"prompt": "Why is the sky blue?"}}' \\
       $GRPC_HOST:$JOB_PORT genwatch.v1.JobService/SubmitJob
 
   Logs: make logs    SQL: make sql    Stop: Ctrl-C
