@@ -1,4 +1,5 @@
 import {
+  endSentence,
   formatAbout,
   formatCountdown,
   formatElapsed,
@@ -9,7 +10,6 @@ import {
 } from './format';
 import type { JobView } from './job_view';
 import { CONDITION_WORDS, conditionOf } from './states';
-import { endSentence } from './outcome';
 
 /** The sentences of the card. Pure, so that each can be read in a test. */
 

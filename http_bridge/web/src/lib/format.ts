@@ -131,3 +131,10 @@ export function plainWord(word: string): string {
   const plain = reasonWords(word.replace(/^(STATE|PHASE|PRIORITY)_/, ''));
   return plain.charAt(0).toUpperCase() + plain.slice(1);
 }
+
+/** A message of the server's as a sentence: they come with and without a capital and a full stop. */
+export function endSentence(text: string): string {
+  const sentence = text.trim();
+  const first = sentence.charAt(0).toUpperCase() + sentence.slice(1);
+  return /[.!?]$/.test(first) ? first : `${first}.`;
+}

@@ -23,6 +23,8 @@ export interface JobStreamOptions {
   readonly onConnection: (connection: Connection) => void;
   /** Asked when the stream is silent or was refused: has something changed that it did not tell? */
   readonly probe: () => Promise<ProbeResult>;
+  /** How long the server may say nothing, in ms, before it is asked. */
+  readonly silenceMs: () => number;
   readonly createEventSource?: (url: string) => EventSourceLike;
 }
 
@@ -36,13 +38,22 @@ export interface JobStreamOptions {
 export type ProbeResult = 'same' | 'behind' | 'over' | 'missing' | 'failed';
 
 const CLOSED = 2;
-/** Above the server's heartbeat of 15 s, which EventSource does not show to a page. */
-const SILENCE_MS = 20_000;
+/**
+ * The bridge accepts a stream at once, also when it can't reach the services behind it: a connection
+ * counts as live only when something was heard on it, or when a question was answered.
+ */
+const FIRST_WORD_MS = 1000;
+/** An answer may overtake the stream; it has this long to catch up. */
+const CATCH_UP_MS = 1000;
 /** For the backoff of connections that this class opens itself. */
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 15_000;
 /** A connection that lived this long was a good one: the backoff starts anew. */
 const GOOD_LIFE_MS = 10_000;
+
+function away(): Connection {
+  return navigator.onLine ? 'reconnecting' : 'offline';
+}
 
 export function progressUrl(jobId: string, cursor?: string): string {
   const url = `/api/v1/ai/generation/${encodeURIComponent(jobId)}/progress?text=true`;
@@ -66,6 +77,8 @@ export class JobStream {
   #connection: Connection = 'connecting';
   #failures = 0;
   #openedAt = 0;
+  /** Messages so far. */
+  #heard = 0;
   #running = false;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #silenceTimer: ReturnType<typeof setTimeout> | undefined;
@@ -119,9 +132,7 @@ export class JobStream {
     const source = this.#createEventSource(progressUrl(this.#jobId, this.#cursor));
     this.#source = source;
     source.onopen = () => {
-      if (this.#source !== source) return;
-      this.#setConnection('live');
-      this.#listenForSilence();
+      if (this.#source === source) this.#listenForSilence(FIRST_WORD_MS);
     };
     for (const name of STREAM_EVENT_NAMES) {
       source.addEventListener(name, (event) => {
@@ -143,9 +154,10 @@ export class JobStream {
   }
 
   #onMessage(name: (typeof STREAM_EVENT_NAMES)[number], event: MessageEvent<string>): void {
+    this.#heard += 1;
     const parsed = parseStreamEvent(name, event.data);
     if (event.lastEventId !== '') this.#cursor = event.lastEventId;
-    this.#listenForSilence();
+    this.#listenForSilence(this.#options.silenceMs());
     if (parsed === null) return;
     this.#setConnection('live');
     this.#options.onEvent(parsed);
@@ -154,7 +166,7 @@ export class JobStream {
 
   #onBroken(source: EventSourceLike): void {
     clearTimeout(this.#silenceTimer);
-    this.#setConnection(navigator.onLine ? 'reconnecting' : 'offline');
+    this.#setConnection(away());
     if (source.readyState === CLOSED) {
       this.#close();
       void this.#reopenAfterProbe();
@@ -173,7 +185,7 @@ export class JobStream {
   #scheduleOpen(): void {
     if (!this.#running) return;
     this.#close();
-    if (this.#connection === 'live') this.#setConnection('reconnecting');
+    this.#setConnection(away());
     if (performance.now() - this.#openedAt > GOOD_LIFE_MS) this.#failures = 0;
     const delay = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures);
     this.#failures += 1;
@@ -186,22 +198,29 @@ export class JobStream {
     );
   }
 
-  #listenForSilence(): void {
+  #listenForSilence(ms: number): void {
     clearTimeout(this.#silenceTimer);
     this.#silenceTimer = setTimeout(() => {
       void this.#checkSilence();
-    }, SILENCE_MS);
+    }, ms);
   }
 
-  async #checkSilence(): Promise<void> {
+  async #checkSilence(isSecondLook = false): Promise<void> {
     const source = this.#source;
+    const heard = this.#heard;
     const result = await this.#options.probe();
-    if (!this.#running || source === null || this.#source !== source) return;
+    if (!this.#running || this.#source !== source || this.#heard !== heard) return;
     if (result === 'same') {
-      this.#listenForSilence();
+      this.#setConnection('live');
+      this.#listenForSilence(this.#options.silenceMs());
+    } else if (result === 'behind' && !isSecondLook) {
+      this.#silenceTimer = setTimeout(() => {
+        void this.#checkSilence(true);
+      }, CATCH_UP_MS);
+    } else if (result === 'missing') {
+      this.#options.onEvent({ kind: 'missing' });
     } else {
-      this.#setConnection('reconnecting');
-      this.#open();
+      this.#scheduleOpen();
     }
   }
 

@@ -10,6 +10,10 @@ import { isTerminal } from './states';
 import type { StreamEvent } from './stream_events';
 import { TextAssembly } from './text_assembly';
 
+const BUSY_SILENCE_MS = 5000;
+/** Above the server's heartbeat of 15 s, which EventSource does not show to a page. */
+const CALM_SILENCE_MS = 20_000;
+
 export interface JobWatchOptions {
   /** The newest snapshot by another way than the stream; null: there is no such job. Rejects
    * where there is no answer. */
@@ -56,6 +60,8 @@ export class JobWatch {
         this.#onConnection(connection);
       },
       probe: () => this.#probe(),
+      // Of a job at work there is always something to say.
+      silenceMs: () => (this.#view.state === 'processing' ? BUSY_SILENCE_MS : CALM_SILENCE_MS),
       ...(options.createEventSource && { createEventSource: options.createEventSource }),
     });
   }

@@ -1,4 +1,4 @@
-import { formatCount, reasonWords } from './format';
+import { endSentence, formatCount, reasonWords } from './format';
 import type { JobView } from './job_view';
 
 /** The end of a job that did not complete, in words: what happened, what was kept, what to do. */
@@ -79,11 +79,4 @@ function nextOf(view: JobView): string {
   return (
     NEXT_STEPS[view.reason ?? ''] ?? 'You can submit the prompt again, or choose another model.'
   );
-}
-
-/** Messages come with and without a full stop. */
-export function endSentence(text: string): string {
-  const sentence = text.trim();
-  const first = sentence.charAt(0).toUpperCase() + sentence.slice(1);
-  return /[.!?]$/.test(first) ? first : `${first}.`;
 }

@@ -9,12 +9,14 @@ let events: StreamEvent[];
 let connections: Connection[];
 let probeResult: ProbeResult;
 let probes: number;
+let silenceMs: number;
 let streams: JobStream[] = [];
 
 function start(): JobStream {
   const stream = new JobStream('job_1', {
     onEvent: (event) => events.push(event),
     onConnection: (connection) => connections.push(connection),
+    silenceMs: () => silenceMs,
     probe: () => {
       probes += 1;
       return Promise.resolve(probeResult);
@@ -33,6 +35,7 @@ beforeEach(() => {
   connections = [];
   probeResult = 'same';
   probes = 0;
+  silenceMs = 20_000;
 });
 
 afterEach(() => {
@@ -84,8 +87,36 @@ describe('JobStream', () => {
     expect(FakeEventSource.last.url).toBe(
       '/api/v1/ai/generation/job_1/progress?text=true&last_event_id=cursor%2B7',
     );
-    FakeEventSource.last.accept();
+    FakeEventSource.last.accept().send('progress', generating({ sequence: 2 }));
     expect(connections).toEqual(['live', 'reconnecting', 'live']);
+  });
+
+  it('is live only when something was heard, not when a connection was accepted', async () => {
+    probeResult = 'failed';
+    start();
+    FakeEventSource.last.accept();
+    await vi.advanceTimersByTimeAsync(900);
+    expect(connections).toEqual([]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(connections).toEqual(['reconnecting']);
+    await vi.advanceTimersByTimeAsync(600);
+    FakeEventSource.last.accept();
+    expect(FakeEventSource.open).toHaveLength(1);
+    probeResult = 'same';
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(connections.at(-1)).toBe('live');
+  });
+
+  it('gives the stream time to catch up with an answer that overtook it', async () => {
+    silenceMs = 5_000;
+    start();
+    FakeEventSource.last.accept().send('progress', generating());
+    probeResult = 'behind';
+    await vi.advanceTimersByTimeAsync(5_500);
+    FakeEventSource.last.send('progress', generating({ sequence: 2 }));
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(FakeEventSource.all).toHaveLength(1);
+    expect(connections).toEqual(['live']);
   });
 
   it('waits longer each time, and at most 15 seconds', async () => {
@@ -124,7 +155,7 @@ describe('JobStream', () => {
     expect(probes).toBe(1);
     expect(FakeEventSource.all).toHaveLength(1);
     probeResult = 'behind';
-    await vi.advanceTimersByTimeAsync(20_000);
+    await vi.advanceTimersByTimeAsync(22_000);
     expect(FakeEventSource.all).toHaveLength(2);
     expect(FakeEventSource.last.url).toContain('last_event_id=c1');
     expect(FakeEventSource.open).toHaveLength(1);
