@@ -29,6 +29,7 @@ install_go() {
   if use_go; then return 0; fi
   local codename
   codename=$(debian_codename)
+  say "there is no Go $GO_WANTED or newer"
   require_root golang-go
   add_backports "$codename"
   apt_install -t "$codename-backports" golang-go
@@ -37,6 +38,7 @@ install_go() {
 
 install_node() {
   if use_node; then return 0; fi
+  say "there is no Node $NODE_WANTED or newer"
   if ! command -v npm >/dev/null; then apt_install nodejs npm; fi
   if use_node; then return 0; fi
   say "installing Node 22 from npm into ${NODE_DIR#"$ROOT"/}"

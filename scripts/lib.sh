@@ -6,6 +6,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=$ROOT/.build
 # shellcheck disable=SC2034 # used by those that source this
 BIN=$BUILD/bin
+# Servers are there on Debian, and not everybody's PATH has it.
+PATH=$PATH:/usr/sbin
 
 # say LINE..., warn LINE...: to the reader, and to the standard error.
 say() { printf '%s\n' "$@"; }

@@ -8,6 +8,7 @@ source "$ROOT/scripts/stack/all.sh"
 
 STEPS=$((4 + STACK_STEPS))
 CHILD=
+FOLLOWER=
 HEALTHY=
 
 # A long step runs as a process group of its own, so that a signal ends it at once and whole.
@@ -22,12 +23,22 @@ interruptible() {
   return "$status"
 }
 
+# The progress of running jobs, as progress_service prints it, on this console.
+follow_progress() {
+  set -m
+  # shellcheck disable=SC2016 # for the inner shell
+  bash -c 'tail -n 0 -F "$0" 2>/dev/null | grep --line-buffered "^Progress: "' "$LOG_DIR/progress_service.log" </dev/null &
+  FOLLOWER=$!
+  set +m
+}
+
 # The last thing that this script does, however it ends.
 leave() {
   local status=$?
   trap - EXIT
   trap '' INT TERM HUP
-  if [ -n "$CHILD" ]; then kill -TERM -- "-$CHILD" 2>/dev/null || true; fi
+  local group
+  for group in $CHILD $FOLLOWER; do kill -TERM -- "-$group" 2>/dev/null || true; done
   if [ -n "$HEALTHY" ]; then say "" "stopping" || true; fi
   stack_stop || status=1
   if [ -n "$HEALTHY" ]; then say "stopped; the data stays in $STATE_DIR (make clean-state removes it)" || true; fi
@@ -68,7 +79,8 @@ Genwatch is up after $(seconds_since "$BEGUN") s.
     .build/bin/grpcurl -plaintext -d '{"spec": {"prompt": "Why is the sky blue?"}}' \\
       $GRPC_HOST:$JOB_PORT genwatch.v1.JobService/SubmitJob
 
-  Logs: make logs    SQL: make sql    Stop: Ctrl-C
+  Logs: make logs    SQL: make sql    Stop: Ctrl-C    Below: the progress of running jobs
+
 TEXT
 }
 
@@ -91,6 +103,7 @@ stack_start
 exec 9>&-
 HEALTHY=1
 tell_how_to_use
+follow_progress
 
 # From here on a signal is the ordinary end.
 trap 'exit 0' INT TERM HUP
@@ -98,4 +111,6 @@ while stack_is_up; do
   sleep 1 &
   wait $! || true
 done
+# Who stops it from elsewhere removes this file last but one.
+if wait_until 15 test ! -e "$STACK_ENV"; then exit 0; fi
 die "the supervisor ended by itself" "its log is $LOG_DIR/supervisord.log"

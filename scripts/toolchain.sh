@@ -18,6 +18,8 @@ go_fetches_toolchains() {
 
 use_go() {
   local dir
+  # The checkout may belong to somebody else, which makes git, and so the stamping, fail.
+  export GOFLAGS=${GOFLAGS:--buildvcs=false}
   if command -v go >/dev/null && go_is_new_enough go; then return 0; fi
   for dir in $(printf '%s\n' /usr/lib/go-*/bin | sort -rV); do
     if [ -x "$dir/go" ] && go_fetches_toolchains "$dir/go"; then

@@ -5,6 +5,9 @@ STACK_STEPS=4
 
 prepare_stack() {
   local program
+  for program in mariadbd mariadb mariadb-install-db redis-server redis-cli supervisord supervisorctl ss curl; do
+    command -v "$program" >/dev/null || die "$program is not installed" "scripts/install.sh run"
+  done
   for program in "$BUILD"/release/{job_service/job_service,generation_service/generation_service,progress_service/progress_service} \
     "$BIN"/{http_bridge,migrate,grpcurl}; do
     [ -x "$program" ] || die "${program#"$ROOT"/} has not been built" "make build"
