@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/clock.h"
 #include "common/status.h"
 #include "job_service/mariadb/error.h"
 
@@ -10,6 +11,8 @@ namespace {
 
 // A deadlock's victim usually gets through at once; more tries would hide a wrong order of locks.
 constexpr int kMostTries = 5;
+// No try begins later: a lock that is waited for in vain is not waited for again and again.
+constexpr absl::Duration kLastTryBegins = absl::Seconds(2);
 
 absl::Status RunOnce(Pool& pool, absl::FunctionRef<absl::Status(Connection&)> body) {
   auto connection = pool.Acquire();
@@ -42,10 +45,12 @@ absl::Status Transaction::Commit() {
 }
 
 absl::Status Transaction::Run(Pool& pool, absl::FunctionRef<absl::Status(Connection&)> body) {
+  const absl::Duration begin = RealClock()->Monotonic();
   absl::Status status;
   for (int tries = 0; tries < kMostTries; ++tries) {
     status = RunOnce(pool, body);
     if (!absl::IsAborted(status) || ReasonOf(status) != kConflict) break;
+    if (RealClock()->Monotonic() - begin >= kLastTryBegins) break;
   }
   return status;
 }

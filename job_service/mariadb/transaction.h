@@ -22,7 +22,7 @@ class Transaction {
 
   // Runs `body` in a transaction: commits if it answers OK, else rolls back and passes its error
   // on. After a deadlock or a lock wait (LEDGER_CONFLICT) the whole is done again, at most 5 times
-  // in all: `body` starts afresh each time.
+  // and 2 s: `body` starts afresh each time.
   static absl::Status Run(Pool& pool, absl::FunctionRef<absl::Status(Connection&)> body);
 
  private:
