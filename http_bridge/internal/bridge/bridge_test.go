@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,15 @@ func start(t testing.TB, change func(*Options)) *running {
 func (b *running) open(path string, headers ...string) *fakes.Stream {
 	b.t.Helper()
 	return fakes.Open(b.t, b.url+path, headers...)
+}
+
+func golden(t testing.TB, name string) string {
+	t.Helper()
+	content, err := os.ReadFile("../../../tests/contract/http/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
 }
 
 func progressURL(jobID string) string { return "/api/v1/ai/generation/" + jobID + "/progress" }

@@ -76,11 +76,7 @@ func (b *bridge) observed(route string, next http.Handler) http.Handler {
 			if rec.Header().Get("Content-Type") != "text/event-stream" {
 				b.http.seconds.WithLabelValues(route).Observe(taken.Seconds())
 			}
-			level := slog.LevelDebug
-			if rec.status >= 500 {
-				level = slog.LevelWarn
-			}
-			slog.Log(r.Context(), level, "request", "route", route, "method", r.Method, "status", rec.status, "duration", taken)
+			slog.Debug("request", "route", route, "method", r.Method, "status", rec.status, "duration", taken)
 		}()
 		next.ServeHTTP(rec, r)
 	})

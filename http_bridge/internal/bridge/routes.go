@@ -35,6 +35,7 @@ func (b *bridge) routes() (http.Handler, error) {
 	api("GET "+generation+"/progress", "progress_many", b.streaming(b.streams.ServeMany))
 	api("GET "+generation+"/{job_id}/status", "status", http.HandlerFunc(b.status))
 	api("/api/v1/", "rest", rest)
+	mux.Handle("/api", b.observed("unknown", http.HandlerFunc(noRoute)))
 	mux.Handle("/api/", b.observed("unknown", http.HandlerFunc(noRoute)))
 	mux.Handle("GET /openapi.json", b.observed("openapi", http.HandlerFunc(serveOpenAPI)))
 	mux.Handle("GET /healthz", http.HandlerFunc(b.healthz))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -38,6 +39,10 @@ func (b *bridge) status(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p, spec, cursor := answer.GetProgress(), answer.GetSpec(), answer.GetCursor()
+	if p == nil {
+		problem.Write(w, errors.New("progress_service answered without a snapshot"))
+		return
+	}
 	tag := entityTag(wire.AppendStatus(nil, p, spec, cursor, false))
 	w.Header().Set("ETag", tag)
 	w.Header().Set("Cache-Control", "private, no-cache")

@@ -25,10 +25,11 @@ type Jobs struct {
 	md       metadata.MD
 	fail     error
 	gets     int
+	versions map[string]uint32
 }
 
 func newJobs(progress *Progress) *Jobs {
-	return &Jobs{progress: progress, byID: map[string]*pb.SubmitJobResponse{}}
+	return &Jobs{progress: progress, byID: map[string]*pb.SubmitJobResponse{}, versions: map[string]uint32{}}
 }
 
 // Error is a status with an ErrorInfo, as the services write them.
@@ -56,6 +57,13 @@ func (s *Jobs) Requests() []*pb.SubmitJobRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]*pb.SubmitJobRequest(nil), s.requests...)
+}
+
+// SetVersion makes the ledger know a newer version of a job than Progress does.
+func (s *Jobs) SetVersion(jobID string, version uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.versions[jobID] = version
 }
 
 // Metadata is that of the last call.
@@ -122,7 +130,8 @@ func (s *Jobs) GetJob(ctx context.Context, r *pb.GetJobRequest) (*pb.GetJobRespo
 		return nil, Error(codes.NotFound, "JOB_NOT_FOUND", "no such job")
 	}
 	return &pb.GetJobResponse{Job: &pb.Job{
-		JobId: r.GetJobId(), OwnerId: job.Owner, State: job.Progress.State, Version: job.Progress.Version, Spec: job.Spec,
+		JobId: r.GetJobId(), OwnerId: job.Owner, State: job.Progress.State, Spec: job.Spec,
+		Version: max(job.Progress.Version, s.versions[r.GetJobId()]),
 	}}, nil
 }
 
@@ -140,7 +149,15 @@ func (s *Jobs) CancelJob(ctx context.Context, r *pb.CancelJobRequest) (*pb.Cance
 	if err := s.beginLocked(ctx); err != nil {
 		return nil, err
 	}
-	s.progress.Update(r.GetJobId(), func(j *Job) { j.End(pb.Job_STATE_CANCELLED) })
+	found := false
+	s.progress.Update(r.GetJobId(), func(j *Job) {
+		if found = j != nil; found {
+			j.End(pb.Job_STATE_CANCELLED)
+		}
+	})
+	if !found {
+		return nil, Error(codes.NotFound, "JOB_NOT_FOUND", "no such job")
+	}
 	return &pb.CancelJobResponse{Job: &pb.Job{JobId: r.GetJobId(), State: pb.Job_STATE_CANCELLED}}, nil
 }
 

@@ -6,6 +6,7 @@ package fakes
 import (
 	"context"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -86,6 +87,8 @@ type Progress struct {
 	md metadata.MD
 	// If set, GetProgress and WatchProgress answer it.
 	fail error
+	// If set, watches send an empty message that often.
+	heartbeat time.Duration
 }
 
 func newProgress() *Progress {
@@ -122,6 +125,13 @@ func (s *Progress) Fail(err error) {
 	defer s.mu.Unlock()
 	s.fail = err
 	s.wakeLocked()
+}
+
+// Heartbeats makes watches that are opened from now on send an empty message that often.
+func (s *Progress) Heartbeats(every time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heartbeat = every
 }
 
 // Watches is how many watches were opened so far, and how many are open.
@@ -221,6 +231,12 @@ func (s *Progress) WatchProgress(r *pb.WatchProgressRequest, stream pb.ProgressS
 	if len(r.GetTargets()) > 0 {
 		s.cursors = append(s.cursors, r.GetTargets()[0].GetCursor())
 	}
+	var heartbeats <-chan time.Time
+	if s.heartbeat > 0 {
+		ticker := time.NewTicker(s.heartbeat)
+		defer ticker.Stop()
+		heartbeats = ticker.C
+	}
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
@@ -285,6 +301,10 @@ func (s *Progress) WatchProgress(r *pb.WatchProgressRequest, stream pb.ProgressS
 		}
 		select {
 		case <-changed:
+		case <-heartbeats:
+			if err := stream.Send(&pb.WatchProgressResponse{}); err != nil {
+				return err
+			}
 		case <-stream.Context().Done():
 			return stream.Context().Err()
 		}

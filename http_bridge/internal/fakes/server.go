@@ -3,10 +3,12 @@ package fakes
 import (
 	"net"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
 
 	pb "genwatch/http_bridge/internal/gen/genwatchv1"
 )
@@ -40,7 +42,8 @@ func (s *Server) Start() {
 		s.t.Fatal(err)
 	}
 	s.Address = listener.Addr().String()
-	s.grpc = grpc.NewServer()
+	// As the services have it.
+	s.grpc = grpc.NewServer(grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 4 * time.Second, PermitWithoutStream: true}))
 	pb.RegisterProgressServiceServer(s.grpc, s.Progress)
 	pb.RegisterJobServiceServer(s.grpc, s.Jobs)
 	healthpb.RegisterHealthServer(s.grpc, health.NewServer())

@@ -75,26 +75,44 @@ func (s *Stream) Close() {
 	s.Response.Body.Close()
 }
 
-// read parses as the HTML standard says, LF line ends only, which is what we write.
 func (s *Stream) read() {
 	defer close(s.events)
-	reader := bufio.NewReader(s.Response.Body)
+	err := parse(s.Response.Body, func(e Event) { s.events <- e }, func(bad string) { s.t.Errorf("a line of the stream is no field: %q", bad) }, &s.rest)
+	if err != nil {
+		s.rest += "<" + err.Error() + ">"
+	}
+}
+
+// Parse reads a finished stream.
+func Parse(body string) (events []Event) {
+	var rest string
+	_ = parse(strings.NewReader(body), func(e Event) {
+		if e.Event != "" {
+			events = append(events, e)
+		}
+	}, func(string) {}, &rest) // a string has no read errors
+	return events
+}
+
+// parse reads as the HTML standard says; LF line ends only, which is what we write. nil at the end.
+func parse(from io.Reader, emit func(Event), bad func(string), rest *string) error {
+	reader := bufio.NewReader(from)
 	var e Event
 	var data []string
 	for {
 		line, err := reader.ReadString('\n')
 		if err != nil {
-			if err != io.EOF {
-				line += "<" + err.Error() + ">"
+			*rest = line
+			if err == io.EOF {
+				return nil
 			}
-			s.rest = line
-			return
+			return err
 		}
 		line = strings.TrimSuffix(line, "\n")
 		if line == "" {
 			e.Data = strings.Join(data, "\n")
 			if e != (Event{}) {
-				s.events <- e
+				emit(e)
 			}
 			e, data = Event{}, nil
 			continue
@@ -113,7 +131,7 @@ func (s *Stream) read() {
 		case "retry":
 			e.Retry = value
 		default:
-			s.t.Errorf("a line of the stream is no field: %q", line)
+			bad(line)
 		}
 	}
 }

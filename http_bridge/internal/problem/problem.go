@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
@@ -62,6 +63,9 @@ func Write(w http.ResponseWriter, err error) {
 	var e *Error
 	if !errors.As(err, &e) {
 		e = FromGRPC(err)
+	}
+	if e.Status == http.StatusInternalServerError {
+		slog.Error("a request failed", "error", err) // the client is not told
 	}
 	answer := body{Error: e.Message, Code: e.Code, Violations: e.Violations}
 	if answer.Violations == nil {
