@@ -97,8 +97,9 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   }
 
   void Hear(const AnswerEvent& event) {
+    if (over_) return;  // dropped by the listener of an event before
     if (const auto* text = std::get_if<AnswerText>(&event)) {
-      if (!over_) Tell(*text);
+      Tell(*text);
     } else if (const auto* done = std::get_if<AnswerDone>(&event)) {
       Linger();
       TellEnd(*done);

@@ -1,0 +1,95 @@
+#ifndef GENWATCH_GENERATION_SERVICE_ACTIVE_JOB_H_
+#define GENWATCH_GENERATION_SERVICE_ACTIVE_JOB_H_
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "generation_service/attempt.h"
+#include "generation_service/event_loop.h"
+#include "generation_service/model_client.h"
+#include "generation_service/text_tail.h"
+#include "genwatch/v1/job_lease_service.pb.h"
+
+namespace genwatch {
+
+// Names a lease: the same job leased again is another one.
+struct LeaseKey {
+  std::string job_id;
+  uint32_t version = 0;
+
+  auto operator<=>(const LeaseKey&) const = default;
+};
+
+// How an attempt ended, until the ledger has taken it.
+struct AttemptResult {
+  v1::Outcome outcome = v1::OUTCOME_COMPLETED;
+  std::string reason;
+  std::string error_message;
+  absl::Duration retry_after;
+  bool without_text = false;  // the ledger refused it with its text
+};
+
+// A job in the worker's hands. Of the loop's thread.
+struct ActiveJob {
+  enum class Stage {
+    kRunning,    // the model server works on it
+    kFinishing,  // its result waits for the ledger
+    kStopped,    // stopped by a call; the ledger's next word on it is awaited
+    kLost,       // the lease is lost; the heartbeat's word on it is awaited
+  };
+
+  ActiveJob(const v1::LeasedJob& lease, bool model_loaded, absl::Duration now)
+      : key{lease.job_id(), lease.version()},
+        attempt_number(lease.attempt()),
+        alone(lease.alone()),
+        model(lease.spec().model()),
+        attempt(lease, model_loaded, now),
+        answer(v1::CHANNEL_ANSWER, BaseOf(lease).answer()),
+        thinking(v1::CHANNEL_THINKING, BaseOf(lease).thinking()) {
+    if (lease.spec().options().has_num_ctx()) num_ctx = lease.spec().options().num_ctx();
+    if (lease.spec().has_keep_alive_ms()) {
+      keep_alive = absl::Milliseconds(lease.spec().keep_alive_ms());
+    }
+  }
+
+  const LeaseKey key;
+  const uint32_t attempt_number;
+  const bool alone;
+  const std::string model;
+  std::optional<uint32_t> num_ctx;
+  std::optional<absl::Duration> keep_alive;
+
+  Stage stage = Stage::kRunning;
+  Attempt attempt;
+  std::unique_ptr<Generation> generation;  // kRunning only
+
+  // Text that the ledger has not yet said to have kept, and text that was not yet published.
+  TextTail answer;
+  TextTail thinking;
+  std::string new_answer;
+  std::string new_thinking;
+  bool changed = true;  // since it was last published
+  absl::Duration published_at = -absl::InfiniteDuration();
+  bool ended = false;  // the ledger has taken the result, or says that the job is not ours
+
+  // kFinishing.
+  AttemptResult result;
+  bool finish_in_flight = false;
+  absl::Duration finish_backoff;
+  EventLoop::Timer finish_timer = 0;
+
+  // kStopped.
+  absl::Duration stopped_at;
+  EventLoop::Timer stopped_timer = 0;
+};
+
+using JobTable = std::map<LeaseKey, std::unique_ptr<ActiveJob>>;
+
+}  // namespace genwatch
+
+#endif  // GENWATCH_GENERATION_SERVICE_ACTIVE_JOB_H_

@@ -1,0 +1,108 @@
+#ifndef GENWATCH_GENERATION_SERVICE_ACTIVE_JOBS_H_
+#define GENWATCH_GENERATION_SERVICE_ACTIVE_JOBS_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "generation_service/active_job.h"
+#include "generation_service/event_loop.h"
+#include "generation_service/fault.h"
+#include "generation_service/model_client.h"
+#include "generation_service/model_server_watch.h"
+#include "generation_service/state_feed.h"
+#include "generation_service/worker_metrics.h"
+#include "generation_service/worker_options.h"
+#include "genwatch/v1/generation_service.pb.h"
+#include "genwatch/v1/job_lease_service.pb.h"
+
+namespace genwatch {
+
+// The jobs in the worker's hands: runs each on the model server, tells its states to the feed, and
+// holds it from the lease until the ledger has said the last word on it. A job leaves in one
+// function only, Drop. Of the loop's thread.
+class ActiveJobs {
+ public:
+  struct Callbacks {
+    // `job` is kFinishing and has its result; see to it that the ledger gets it.
+    std::function<void(ActiveJob& job)> on_result;
+    // The model server works on one job less, or a job has left.
+    std::function<void()> on_room;
+  };
+
+  ActiveJobs(EventLoop* loop, ModelClient* client, ModelServerWatch* server, StateFeed* feed,
+             WorkerMetrics* metrics, const WorkerOptions& options, Callbacks callbacks);
+  ~ActiveJobs();
+  ActiveJobs(const ActiveJobs&) = delete;
+  ActiveJobs& operator=(const ActiveJobs&) = delete;
+
+  // Runs a job. No effect for a lease that is in hand already.
+  void Accept(const v1::LeasedJob& lease);
+
+  // Gives a lease back that was just read, unrun; costs the job nothing.
+  void HandBack(const v1::LeasedJob& lease);
+
+  // As GenerationService.StopGeneration: closes the connection and answers what the ledger lacks.
+  v1::StopGenerationResponse Stop(const v1::StopGenerationRequest& request);
+
+  // The ledger's last words on a job. No effect for one that is not in hand.
+  void TakeStop(const v1::StopJob& stop);   // by a heartbeat
+  void Settle(const LeaseKey& key);         // its result was taken, or came too late
+  void TakeLeaseLost(const LeaseKey& key);  // on its text: the heartbeat's word is still awaited
+
+  // Text of it is lost on both sides; the attempt fails.
+  void TakeTextLost(const LeaseKey& key);
+
+  // Stopped jobs that the ledger still counted as ours in a heartbeat sent at `sent_at`.
+  void HandOverStopped(absl::Duration sent_at);
+
+  // All that run or are stopped, with the text so far.
+  void HandOverAll();
+
+  // Tells the feed what has changed since the last call.
+  void Publish();
+  // Tells it anew about jobs of which nothing was said for a while: their times go on.
+  void Refresh();
+
+  const JobTable& table() const { return table_; }
+  bool has_alone() const;
+  std::map<std::string, uint32_t> running_by_model() const;
+  size_t results_waiting() const;
+  // All in hand, for heartbeats.
+  std::vector<v1::HeldJob> held() const;
+  // Those that the worker has something to say about, for rosters.
+  std::vector<v1::HeldJob> reported() const;
+
+ private:
+  void Begin(const v1::LeasedJob& lease);
+  void Run(ActiveJob& job, const v1::LeasedJob& lease);
+  void TakeEvent(const LeaseKey& key, const GenerationEvent& event);
+  void TakeText(ActiveJob& job, const AnswerText& text);
+  void TakeFailure(ActiveJob& job, const Failure& failure);
+  void Finish(ActiveJob& job, AttemptResult result);
+  void HandOver(ActiveJob& job);
+  void EndGeneration(ActiveJob& job);
+  void Touch(ActiveJob& job);
+  void PublishJob(ActiveJob& job);
+  void PublishEnded(ActiveJob& job);
+  void Drop(const LeaseKey& key);
+  ActiveJob* Find(const LeaseKey& key);
+  std::string MetricModel(const std::string& model) const;
+
+  EventLoop* const loop_;
+  ModelClient* const client_;
+  ModelServerWatch* const server_;
+  StateFeed* const feed_;
+  WorkerMetrics* const metrics_;
+  const WorkerOptions options_;
+  const Callbacks callbacks_;
+  JobTable table_;
+  std::vector<LeaseKey> changed_;
+};
+
+}  // namespace genwatch
+
+#endif  // GENWATCH_GENERATION_SERVICE_ACTIVE_JOBS_H_

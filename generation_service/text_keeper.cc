@@ -1,0 +1,93 @@
+#include "generation_service/text_keeper.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "common/log.h"
+
+namespace genwatch {
+namespace {
+
+// Of one call; a server takes 4 MiB.
+constexpr size_t kMostBytes = 1 << 20;
+constexpr absl::Duration kDeadline = absl::Seconds(5);
+
+// Text of a stopped or lost job is not sent: somebody else decides about it.
+bool HasText(const ActiveJob& job) {
+  return (job.stage == ActiveJob::Stage::kRunning || job.stage == ActiveJob::Stage::kFinishing) &&
+         !job.result.without_text && !(job.answer.empty() && job.thinking.empty());
+}
+
+}  // namespace
+
+TextKeeper::TextKeeper(EventLoop* loop, JobLeaseClient* ledger, std::string instance,
+                       absl::Duration interval, const JobTable* jobs, Callbacks callbacks)
+    : loop_(loop),
+      ledger_(ledger),
+      instance_(std::move(instance)),
+      interval_(interval),
+      jobs_(jobs),
+      callbacks_(std::move(callbacks)) {}
+
+TextKeeper::~TextKeeper() { loop_->Cancel(timer_); }
+
+void TextKeeper::Tick() {
+  timer_ = loop_->RunAfter(interval_, [this] { Tick(); });
+  if (!in_flight_) Send();
+}
+
+void TextKeeper::Send() {
+  v1::AppendTextRequest request;
+  request.set_instance(instance_);
+  std::vector<LeaseKey> asked;
+  size_t budget = kMostBytes;
+  auto place = jobs_->upper_bound(last_);
+  for (size_t looked = 0; looked < jobs_->size() && budget > 0; ++looked, ++place) {
+    if (place == jobs_->end()) place = jobs_->begin();
+    const ActiveJob& job = *place->second;
+    // A result in flight carries its text itself.
+    if (!HasText(job) || job.finish_in_flight) continue;
+    v1::TextAppend* append = request.add_appends();
+    append->set_job_id(job.key.job_id);
+    append->set_version(job.key.version);
+    budget -= job.thinking.AddTo(budget, append->mutable_pieces());
+    budget -= job.answer.AddTo(budget, append->mutable_pieces());
+    asked.push_back(job.key);
+    last_ = job.key;
+  }
+  if (asked.empty()) return;
+  in_flight_ = true;
+  ledger_->AppendText(
+      std::move(request), kDeadline,
+      [this, asked = std::move(asked)](const absl::StatusOr<v1::AppendTextResponse>& response) {
+        in_flight_ = false;
+        TakeAnswer(asked, response);
+      });
+}
+
+void TextKeeper::TakeAnswer(const std::vector<LeaseKey>& asked,
+                            const absl::StatusOr<v1::AppendTextResponse>& response) {
+  if (!response.ok()) {
+    failures_.Log(LogLevel::kWarning, "text could not be stored, it waits",
+                  {{"jobs", asked.size()}, ErrorField(response.status())});
+    return;
+  }
+  if (failures_.Reset()) LogInfo("text is stored again");
+  // In the order of the request; what is missing is sent again.
+  for (size_t i = 0; i < asked.size() && i < static_cast<size_t>(response->kept_size()); ++i) {
+    TakeKept(asked[i], response->kept(static_cast<int>(i)));
+  }
+}
+
+void TextKeeper::TakeKept(const LeaseKey& key, const v1::TextKept& kept) {
+  const auto found = jobs_->find(key);
+  if (found == jobs_->end()) return;
+  if (kept.lease_lost()) return callbacks_.on_lease_lost(key);
+  ActiveJob& job = *found->second;
+  if (!job.answer.SetKept(kept.answer_bytes()) || !job.thinking.SetKept(kept.thinking_bytes())) {
+    LogError("the ledger keeps less text than it said before", {{"job_id", key.job_id}});
+    callbacks_.on_text_lost(key);
+  }
+}
+
+}  // namespace genwatch
