@@ -10,6 +10,9 @@ namespace {
 // So many different prompts are counted; then counting starts anew.
 constexpr size_t kMaxPrompts = 100'000;
 
+constexpr std::string_view kPromptTooLong =
+    "the prompt is longer than the context length currently available to the model";
+
 struct Refusal {
   int status = 0;  // 0: none
   std::string text;
@@ -124,6 +127,10 @@ void Server::AnswerApi(Api api, Connection* connection, const HttpRequest& reque
                      failure.extra_header);
   }
   Answer answer = question.empty ? Answer() : MakeAnswer(options_.seed, *model, question);
+  if (const int64_t num_ctx = NumCtxOf(*model, question.request); answer.prompt_tokens > num_ctx) {
+    if (!question.request.truncate) return refuse(400, kPromptTooLong);
+    answer.prompt_tokens = static_cast<int>(num_ctx);
+  }
   record.ended_us = -1;
   auto generation = std::make_unique<Generation>(simulation_, connection, request, *model,
                                                  std::move(question), std::move(answer), record.id);

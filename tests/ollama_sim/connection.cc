@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <utility>
 
 #include "tests/ollama_sim/clock.h"
 
@@ -161,12 +160,11 @@ void Connection::OnAllSent() {
     if (peer_ended_) return Close(/*by_peer=*/false);
     linger_timer_ = loop_->At(MonotonicNs() + kLingerNs, [this] { Close(/*by_peer=*/false); });
   }
-  if (exchange_ != nullptr && std::exchange(was_backlogged_, false)) exchange_->OnDrained();
+  if (exchange_ != nullptr) exchange_->OnDrained();
 }
 
 void Connection::UpdateInterest() {
   if (closed_) return;
-  was_backlogged_ = Backlogged();
   uint32_t interest = 0;
   if (!peer_ended_) interest |= EPOLLRDHUP;
   if (!peer_ended_ && (!answering_ || parser_.buffered() <= kMaxReadAhead)) interest |= EPOLLIN;

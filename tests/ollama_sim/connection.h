@@ -19,7 +19,7 @@ class Exchange {
   virtual ~Exchange() = default;
   // The client closed or reset the connection; the exchange is destroyed soon after.
   virtual void OnPeerGone() = 0;
-  // What was buffered because the client reads slowly is on its way.
+  // Nothing is buffered (any more); said after each send that left nothing behind.
   virtual void OnDrained() {}
 };
 
@@ -93,7 +93,6 @@ class Connection : public EventLoop::Handler {
   uint32_t interest_ = 0;
   std::string unsent_;  // from sent_ on
   size_t sent_ = 0;
-  bool was_backlogged_ = false;
   size_t segment_bytes_ = 0;
   int64_t segment_gap_ns_ = 0;
   EventLoop::TimerId segment_timer_ = EventLoop::kNoTimer;

@@ -27,11 +27,6 @@ double RateOf(const Model& model, const Directive& directive, double speed) {
   return std::max(directive.rate.value_or(model.tokens_per_second * speed), kSlowest);
 }
 
-int64_t NumCtxOf(const Model& model, const ApiRequest& request) {
-  const int64_t wanted = request.num_ctx > 0 ? request.num_ctx : kDefaultNumCtx;
-  return std::min<int64_t>(wanted, model.context_length);
-}
-
 std::string Stamp() {
   char text[32];
   text[0] = '@';
@@ -41,6 +36,11 @@ std::string Stamp() {
 }
 
 }  // namespace
+
+int64_t NumCtxOf(const Model& model, const ApiRequest& request) {
+  const int64_t wanted = request.num_ctx > 0 ? request.num_ctx : kDefaultNumCtx;
+  return std::min<int64_t>(wanted, model.context_length);
+}
 
 Generation::Generation(const Simulation& simulation, Connection* connection, HttpRequest request,
                        const Model& model, Question question, Answer answer, uint64_t record_id)

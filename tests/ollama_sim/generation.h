@@ -29,6 +29,9 @@ struct Simulation {
 
 constexpr int64_t kDefaultNumCtx = 4096;
 
+// The context that the model is loaded with for this request, in tokens.
+int64_t NumCtxOf(const Model& model, const ApiRequest& request);
+
 // One request for an answer, from the load queue to the done object: silence while it waits, loads
 // and reads the prompt, then head and first chunk together, then chunk by chunk on an absolute
 // schedule.

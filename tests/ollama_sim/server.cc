@@ -67,7 +67,7 @@ std::string Server::Bind() {
     return "can't listen on " + options_.host + ":" + std::to_string(options_.port) + ": " +
            std::strerror(errno);
   }
-  port_ = ntohs(address.sin_port);
+  if (port_ == 0) port_ = ntohs(address.sin_port);
   listener_ = std::move(listener);
   loop_.Add(listener_.get(), EPOLLIN, this);
   return "";

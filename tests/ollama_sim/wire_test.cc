@@ -76,6 +76,23 @@ TEST_F(WireTest, RateSetsThePace) {
   EXPECT_GE(seconds, 0.11 - 0.001);  // 12 tokens, the first at once
 }
 
+TEST_F(WireTest, ABurstComesTogether) {
+  const auto connection = Open("text=\"a b c d e f g h\" rate=8 burst=4");
+  connection->SetReadTimeout(200);
+  EXPECT_EQ(DecodeResponse(connection->ReadToEnd()).chunks.size(),
+            4u);  // the next ones half a second later
+  EXPECT_TRUE(connection->timed_out());
+}
+
+TEST_F(WireTest, APromptBeyondTheContextIsCutOrRefused) {
+  std::string prompt = "[[sim: text=a]]";
+  for (int i = 0; i < 5000; ++i) prompt += " word";
+  EXPECT_EQ(ReadBody(Generate(server_.port(), kModel, prompt).body).prompt_eval_count, 4096);
+  const TestResponse refused = Generate(server_.port(), kModel, prompt, "\"truncate\":false");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("longer than the context length"));
+}
+
 TEST_F(WireTest, ASplitAnswerArrivesInManySegments) {
   // So slow that a reader gets most bytes alone; they are a pair's escapes and CRLFs as well.
   const auto connection = Open("text=\"é 😀\" ascii crlf split=1 split_us=300 no_stats context=0");
