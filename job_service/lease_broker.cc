@@ -29,6 +29,8 @@ uint64_t LeaseBroker::Add(v1::LeaseJobsRequest request, absl::Duration wait, Ans
       Poll& poll = polls_[id];
       poll.request = std::move(request);
       poll.answer = std::move(answer);
+      // From the beginning, so that a poll that does not wait still looks once.
+      poll.looking = true;
       poll.timer = timers_->RunAfter(wait, [this, id] { Expire(id); });
     }
   }
@@ -36,7 +38,7 @@ uint64_t LeaseBroker::Add(v1::LeaseJobsRequest request, absl::Duration wait, Ans
     answer(ShuttingDown());
     return 0;
   }
-  LookSoon(id);
+  SubmitLook(id);
   return id;
 }
 
@@ -95,11 +97,21 @@ void LeaseBroker::LookSoon(uint64_t id) {
     }
     it->second.looking = true;
   }
-  if (!executor_->Submit([this, id] { RunLook(id); }).ok()) {
-    // Overloaded: the next wake-up or the backstop looks.
+  SubmitLook(id);
+}
+
+void LeaseBroker::SubmitLook(uint64_t id) {
+  if (executor_->Submit([this, id] { RunLook(id); }).ok()) return;
+  // Overloaded: the next wake-up or the backstop looks.
+  bool expired = false;
+  {
     MutexLock lock(mutex_);
-    if (auto it = polls_.find(id); it != polls_.end()) it->second.looking = false;
+    auto it = polls_.find(id);
+    if (it == polls_.end()) return;
+    it->second.looking = false;
+    expired = it->second.expired;
   }
+  if (expired) Expire(id);
 }
 
 void LeaseBroker::RunLook(uint64_t id) {

@@ -55,6 +55,8 @@ class LeaseBroker {
   };
 
   void LookSoon(uint64_t id);
+  // The poll is marked as looking.
+  void SubmitLook(uint64_t id);
   void RunLook(uint64_t id);
   void Expire(uint64_t id);
 

@@ -1,0 +1,158 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+
+#include "common/status.h"
+#include "tests/job_service/job_services_fixture.h"
+
+namespace genwatch {
+namespace {
+
+TEST_F(JobServicesTest, ALongPollIsAnsweredWhenAJobComes) {
+  std::thread worker([&] {
+    absl::StatusOr<v1::LeaseJobsResponse> leased = Lease(/*wait_ms=*/20'000);
+    ASSERT_TRUE(leased.ok()) << leased.status();
+    EXPECT_EQ(leased->jobs_size(), 1);
+  });
+  EXPECT_TRUE(Submit("Say hi").ok());
+  worker.join();
+}
+
+TEST_F(JobServicesTest, AWorkerThatLeavesItsPollTakesNoJobWithIt) {
+  std::unique_ptr<grpc::ClientContext> context = TestContext();
+  v1::LeaseJobsRequest request;
+  request.mutable_worker()->set_instance("w_gone");
+  v1::ModelSlots& slots = *request.add_models();
+  slots.set_model("m");
+  slots.set_limit(1);
+  slots.set_free(1);
+  request.set_wait_ms(20'000);
+  v1::LeaseJobsResponse response;
+  std::thread worker(
+      [&] { EXPECT_FALSE(leases_->LeaseJobs(context.get(), request, &response).ok()); });
+  context->TryCancel();
+  worker.join();
+  EXPECT_TRUE(Submit("Say hi").ok());
+  EXPECT_EQ(Lease(/*wait_ms=*/5'000)->jobs_size(), 1);
+}
+
+TEST_F(JobServicesTest, TwoWorkersNeverOverfillOneModelServer) {
+  Submit("one").IgnoreError();
+  Submit("two").IgnoreError();
+  EXPECT_EQ(Lease(0, "w_1")->jobs_size(), 1);
+  EXPECT_EQ(Lease(0, "w_2")->jobs_size(), 0);
+}
+
+TEST_F(JobServicesTest, NothingIsLeasedWhileTheLedgerIsUnhealthy) {
+  Submit("one").IgnoreError();
+  health_.Set(false);
+  EXPECT_EQ(Lease()->jobs_size(), 0);
+  health_.Set(true);
+  EXPECT_EQ(Lease()->jobs_size(), 1);
+}
+
+// Any failure was final.
+TEST_F(JobServicesTest, SeedDefect6APassingFaultIsRetriedLater) {
+  const std::string id = Submit("one")->job_id();
+  absl::StatusOr<v1::FinishAttemptResponse> finished =
+      Finish(Lease()->jobs(0), v1::OUTCOME_PASSING, "STREAM_ERROR");
+  ASSERT_TRUE(finished.ok()) << finished.status();
+  EXPECT_EQ(finished->state(), v1::Job::STATE_QUEUED);
+  absl::StatusOr<v1::Job> job = Get(id);
+  EXPECT_EQ(job->reason(), "STREAM_ERROR");
+  EXPECT_EQ(job->failures(), 1u);
+  EXPECT_TRUE(job->has_retry_time());
+  reconciler_.Run();
+  EXPECT_EQ(Lease()->jobs_size(), 0);
+  clock_.Advance(absl::Seconds(2));
+  reconciler_.Run();
+  absl::StatusOr<v1::LeaseJobsResponse> again = Lease();
+  ASSERT_EQ(again->jobs_size(), 1);
+  EXPECT_EQ(again->jobs(0).attempt(), 2u);
+}
+
+TEST_F(JobServicesTest, TheBudgetOfFailuresEndsTheJobAndKeepsItsText) {
+  const std::string id = Submit("one")->job_id();
+  for (int failure = 1; failure <= 3; ++failure) {
+    absl::StatusOr<v1::LeaseJobsResponse> leased = Lease();
+    ASSERT_EQ(leased->jobs_size(), 1) << failure;
+    ASSERT_TRUE(Append(leased->jobs(0), "so far").ok());
+    ASSERT_TRUE(Finish(leased->jobs(0), v1::OUTCOME_PASSING, "STREAM_ERROR").ok());
+    clock_.Advance(absl::Minutes(2));
+    reconciler_.Run();
+  }
+  absl::StatusOr<v1::Job> job = Get(id);
+  EXPECT_EQ(job->state(), v1::Job::STATE_FAILED);
+  EXPECT_EQ(job->numbers().answer_bytes(), 6u);
+}
+
+TEST_F(JobServicesTest, ALeaseThatIsLostIsAborted) {
+  Submit("one").IgnoreError();
+  v1::LeasedJob job = Lease()->jobs(0);
+  job.set_version(job.version() + 7);
+  const absl::Status status = Finish(job, v1::OUTCOME_COMPLETED).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(ReasonOf(status), "LEASE_LOST");
+}
+
+TEST_F(JobServicesTest, FinishingTwiceIsTheSameAsOnce) {
+  Submit("one").IgnoreError();
+  const v1::LeasedJob job = Lease()->jobs(0);
+  absl::StatusOr<v1::FinishAttemptResponse> first = Finish(job, v1::OUTCOME_COMPLETED);
+  absl::StatusOr<v1::FinishAttemptResponse> second = Finish(job, v1::OUTCOME_COMPLETED);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(first->version(), second->version());
+}
+
+TEST_F(JobServicesTest, AHandedOverJobGoesOnAtOnceAtNoCost) {
+  const std::string id = Submit("one")->job_id();
+  ASSERT_TRUE(Finish(Lease()->jobs(0), v1::OUTCOME_HANDED_OVER).ok());
+  EXPECT_EQ(Get(id)->failures(), 0u);
+  EXPECT_EQ(Lease()->jobs_size(), 1);
+}
+
+TEST_F(JobServicesTest, ALeaseThatWasNeverReceivedIsReleased) {
+  const std::string id = Submit("one")->job_id();
+  ASSERT_TRUE(Beat(1).ok());
+  ASSERT_EQ(Lease()->jobs_size(), 1);
+  for (uint32_t number = 2; number <= 5; ++number) ASSERT_TRUE(Beat(number).ok());
+  EXPECT_EQ(Get(id)->state(), v1::Job::STATE_QUEUED);
+  EXPECT_EQ(Get(id)->failures(), 0u);
+}
+
+// An id popped from Redis was gone with the worker that popped it.
+TEST_F(JobServicesTest, SeedDefect2ALostWorkersJobIsServedAgain) {
+  const std::string id = Submit("one")->job_id();
+  ASSERT_TRUE(Beat(1).ok());
+  ASSERT_EQ(Lease()->jobs_size(), 1);
+  absl::StatusOr<std::vector<JobRecord>> released = store_.ReapWorker("w_1", 1);
+  ASSERT_TRUE(released.ok()) << released.status();
+  feeder_.Enqueue(*released);
+  EXPECT_EQ(Get(id)->failures(), 0u);
+  EXPECT_EQ(Lease(0, "w_2")->jobs_size(), 1);
+}
+
+TEST_F(JobServicesTest, AWorkersModelsAreKnownAfterItsHeartbeat) {
+  EXPECT_TRUE(Beat(1)->want_models());
+  auto context = TestContext();
+  v1::HeartbeatRequest request;
+  request.mutable_worker()->set_instance("w_1");
+  request.set_number(2);
+  request.mutable_models()->mutable_server()->set_url("http://models");
+  request.mutable_models()->mutable_server()->set_simulated(true);
+  request.mutable_models()->add_models()->set_name("m");
+  v1::HeartbeatResponse beat;
+  ASSERT_TRUE(leases_->Heartbeat(context.get(), request, &beat).ok());
+  EXPECT_FALSE(beat.want_models());
+
+  auto list = TestContext("ann");
+  v1::ListModelsResponse models;
+  ASSERT_TRUE(jobs_->ListModels(list.get(), v1::ListModelsRequest(), &models).ok());
+  EXPECT_EQ(models.models(0).name(), "m");
+  EXPECT_TRUE(models.simulated());
+}
+
+}  // namespace
+}  // namespace genwatch
