@@ -128,12 +128,13 @@ ArrayBinding::ArrayBinding(absl::Span<const std::vector<Param>> rows) {
         break;
       case MYSQL_TYPE_DATETIME:
         column.times.resize(rows.size());
-        bind.buffer = column.times.data();
+        for (const MYSQL_TIME& time : column.times) column.pointers.push_back(&time);
+        bind.buffer = column.pointers.data();
         break;
       default:
         if (bind.buffer_type == MYSQL_TYPE_NULL) bind.buffer_type = MYSQL_TYPE_STRING;
-        column.strings.resize(rows.size(), "");
-        bind.buffer = column.strings.data();
+        column.pointers.resize(rows.size(), "");
+        bind.buffer = column.pointers.data();
         bind.length = column.lengths.data();
         break;
     }
@@ -156,7 +157,7 @@ ArrayBinding::ArrayBinding(absl::Span<const std::vector<Param>> rows) {
           break;
         default: {
           const std::string_view text = CharactersOf(value);
-          column.strings[r] = Characters(text);
+          column.pointers[r] = Characters(text);
           column.lengths[r] = text.size();
           break;
         }

@@ -38,7 +38,8 @@ class ArrayBinding {
     std::vector<unsigned long> lengths;
     std::vector<int64_t> integers;
     std::vector<double> doubles;
-    std::vector<const char*> strings;
+    // Of the strings, or of the elements of `times`: the library takes both through pointers.
+    std::vector<const void*> pointers;
     std::vector<MYSQL_TIME> times;
   };
 

@@ -5,8 +5,6 @@
 
 namespace genwatch {
 
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(JobStoreContract);
-
 std::string JobStoreContract::JobId(int n) { return absl::StrFormat("job_%032x", n); }
 
 NewJob JobStoreContract::Job(int n, const std::string& owner) {

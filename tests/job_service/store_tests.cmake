@@ -2,8 +2,11 @@
 add_library(job_store_fake STATIC fake_job_store.cc)
 target_link_libraries(job_store_fake PUBLIC job_state_lib PRIVATE genwatch_warnings)
 
+add_library(job_store_contract_fixture STATIC job_store_contract.cc)
+target_link_libraries(job_store_contract_fixture
+  PUBLIC job_state_lib GTest::gmock PRIVATE genwatch_warnings)
+
 add_library(job_store_contract OBJECT
-  job_store_contract.cc
   job_store_contract_change.cc
   job_store_contract_finish.cc
   job_store_contract_lease.cc
@@ -11,7 +14,7 @@ add_library(job_store_contract OBJECT
   job_store_contract_text.cc
   job_store_contract_worker.cc)
 target_link_libraries(job_store_contract
-  PUBLIC job_state_lib GTest::gmock PRIVATE genwatch_warnings)
+  PUBLIC job_store_contract_fixture PRIVATE genwatch_warnings)
 
 genwatch_test(fake_job_store_contract_test
   LIBS job_store_contract job_store_fake test_support LABELS job_service ONE_PROCESS)
@@ -29,3 +32,13 @@ endforeach()
 
 genwatch_test(migrations_test LIBS test_support LABELS mariadb ONE_PROCESS)
 target_compile_definitions(migrations_test PRIVATE GENWATCH_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+
+foreach(name IN ITEMS mariadb_connection_test mariadb_pool_test mariadb_transaction_test)
+  genwatch_test(${name}
+    LIBS mariadb_store_fixture absl::synchronization LABELS mariadb ONE_PROCESS)
+endforeach()
+
+foreach(name IN ITEMS mariadb_ledger_test mariadb_outage_test mariadb_races_test)
+  genwatch_test(${name}
+    LIBS job_store_contract_fixture mariadb_store_fixture LABELS mariadb TIMEOUT 120 ONE_PROCESS)
+endforeach()
