@@ -270,3 +270,15 @@ func TestARestartUpstreamIsNotNoticedByViewers(t *testing.T) {
 		t.Errorf("the watch was opened anew from %q, not from where the bridge stood", cursors[len(cursors)-1])
 	}
 }
+
+func TestATextVersionThatNeverComesStartsOverAfterAWhile(t *testing.T) {
+	b := start(t, func(o *Options) { o.SSE.BehindLimit = 50 * time.Millisecond })
+	b.Progress.Add(jobA, "dev")
+	b.Progress.Update(jobA, func(j *fakes.Job) { j.Lease(0, 0); j.Write("Light"); j.Progress.Version = 5 })
+	made := cursor.Cursor{Hash: cursor.Hash(jobA), Version: 5, TextVersion: 4, Answer: 3}
+	stream := b.open(progressURL(jobA)+"?text=true", "Last-Event-ID", made.String())
+	events := stream.Until("text")
+	if last := events[len(events)-1]; last.Field(t, "text") != "Light" || events[len(events)-2].Field(t, "reason") != "CURSOR_INVALID" {
+		t.Errorf("%+v", events)
+	}
+}

@@ -101,13 +101,9 @@ func (v *viewer) take(now time.Time) update {
 	if h.value.progress == nil {
 		return update{}
 	}
-	if h.value.progress.GetVersion() < v.version {
-		if v.behind.IsZero() {
-			v.behind = now
-		}
-		return update{again: v.behind.Add(h.hubs.options.BehindLimit)}
+	if again := v.catchUpLocked(now); !again.IsZero() {
+		return update{again: again}
 	}
-	v.behind = time.Time{}
 	v.place.due = v.shown != h.value.shown
 	s := h.stepLocked(v.place, v.ask)
 	v.place = s.next
@@ -118,6 +114,30 @@ func (v *viewer) take(now time.Time) update {
 	}
 	v.next = now.Add(v.interval)
 	return update{frames: s.frames, events: s.events, again: v.next, ended: s.ended}
+}
+
+// catchUpLocked is zero when the hub has something to show to this viewer. Else all that it has is
+// older than what the viewer was given elsewhere, and it is when to look again.
+func (v *viewer) catchUpLocked(now time.Time) (again time.Time) {
+	held := &v.hub.value
+	oldState := held.progress.GetVersion() < v.version
+	oldText := v.place.textVersion > held.textVersion()
+	if held.epoch != v.place.epoch || (!oldState && !oldText) {
+		v.behind = time.Time{}
+		return time.Time{}
+	}
+	if v.behind.IsZero() {
+		v.behind = now
+	}
+	again = v.behind.Add(v.hub.hubs.options.BehindLimit)
+	if !oldState && !now.Before(again) {
+		// The state is as new, so the lease would be known if it were one.
+		v.place.invalid = true
+		v.place.textVersion = 0
+		v.behind = time.Time{}
+		return time.Time{}
+	}
+	return again
 }
 
 // unwatchable is the `error` event of a job that can't be watched, with a cursor that is answered

@@ -70,6 +70,7 @@ func (s *Hubs) join(jobID string, a arrival) (*viewer, error) {
 	}
 	v.place = place{invalid: a.invalid && a.ask.text, offsets: [channels]int64{cursor.None, cursor.None}}
 	if a.ask.text {
+		v.place.version = a.from.Version
 		v.place.textVersion = a.from.TextVersion
 		v.place.offsets = [channels]int64{max(0, a.from.Answer), max(0, a.from.Thinking)}
 	}
@@ -90,6 +91,7 @@ func (s *Hubs) join(jobID string, a arrival) (*viewer, error) {
 	v.hub = h
 	h.mu.Lock()
 	v.place.epoch = h.value.epoch
+	v.place.cuts = h.value.cutsOf(v.version)
 	h.viewers[v] = struct{}{}
 	h.mu.Unlock()
 	if !ok {

@@ -10,40 +10,92 @@ import (
 	pb "genwatch/http_bridge/internal/gen/genwatchv1"
 )
 
-// ledger is the truth of a random history.
+// ledger is the truth of a random history, and tells it as progress_service does: bases only when
+// they are final, and a stored length with each state of a job that does not run.
 type ledger struct {
 	version, sequence uint32
+	running           bool
 	texts             [channels]string
-	bases             []*pb.LeaseBase
+	// Of the present lease; not final before its first text, and until then it may be lowered.
+	base   [channels]int
+	bases  []*pb.LeaseBase
+	stored [channels]int
 }
 
 func (l *ledger) advance(random *rand.Rand) {
-	if l.version == 0 || random.IntN(8) == 0 { // a new lease, after the end of the one before
+	switch {
+	case !l.running:
 		l.version += uint32(1 + random.IntN(2))
 		l.sequence = 0
-		base := &pb.LeaseBase{Version: l.version}
-		kept := [channels]*uint32{&base.Answer, &base.Thinking}
+		l.running = true
 		for c := range l.texts {
-			keep := len(l.texts[c])
-			if random.IntN(2) == 0 {
-				keep = random.IntN(keep + 1)
-			}
-			l.texts[c] = l.texts[c][:keep]
-			*kept[c] = uint32(keep)
+			l.base[c] = len(l.texts[c])
 		}
-		l.bases = append(l.bases, base)
-		return
+		l.bases = append(l.bases, &pb.LeaseBase{Version: l.version, Answer: uint32(l.base[answer]), Thinking: uint32(l.base[thinking])})
+	case random.IntN(12) == 0:
+		l.stop(random)
+	case !l.final() && random.IntN(4) == 0: // the model can't continue
+		last := l.bases[len(l.bases)-1]
+		kept := [channels]*uint32{&last.Answer, &last.Thinking}
+		lowered := &pb.LeaseBase{Version: last.Version}
+		for c := range l.texts {
+			l.base[c] = random.IntN(l.base[c] + 1)
+			if random.IntN(2) == 0 {
+				l.base[c] = 0
+			}
+			l.texts[c] = l.texts[c][:l.base[c]]
+			*kept[c] = uint32(l.base[c])
+		}
+		lowered.Answer, lowered.Thinking = last.Answer, last.Thinking
+		l.bases[len(l.bases)-1] = lowered
+		l.sequence++
+	default:
+		l.sequence++
+		c := random.IntN(channels)
+		l.texts[c] += strings.Repeat(string(rune('a'+random.IntN(26))), 1+random.IntN(4))
 	}
-	l.sequence++
-	c := random.IntN(channels)
-	l.texts[c] += strings.Repeat(string(rune('a'+random.IntN(26))), random.IntN(4))
+}
+
+// stop ends the attempt; maybe less is stored than was shown.
+func (l *ledger) stop(random *rand.Rand) {
+	l.version++
+	l.sequence = 0
+	l.running = false
+	for c := range l.texts {
+		if random.IntN(2) == 0 {
+			l.texts[c] = l.texts[c][:l.base[c]+random.IntN(len(l.texts[c])-l.base[c]+1)]
+		}
+		l.stored[c] = len(l.texts[c])
+	}
+}
+
+// final tells that the base of the last lease can't change any more.
+func (l *ledger) final() bool {
+	if !l.running || l.base == [channels]int{} {
+		return true
+	}
+	for c := range l.texts {
+		if len(l.texts[c]) > l.base[c] {
+			return true
+		}
+	}
+	return false
 }
 
 // since is what a service tells a watcher with that cursor.
 func (l *ledger) since(from cursor.Cursor) *pb.JobUpdate {
 	p := base()
-	p.State, p.Version, p.Sequence = pb.Job_STATE_PROCESSING, l.version, l.sequence
-	u := &pb.JobUpdate{JobId: jobA, Progress: p, Bases: l.bases}
+	p.State, p.Version, p.Sequence = pb.Job_STATE_PAUSED, l.version, l.sequence
+	if l.running {
+		p.State = pb.Job_STATE_PROCESSING
+	}
+	p.Numbers = &pb.JobNumbers{AnswerBytes: uint32(len(l.texts[answer])), ThinkingBytes: uint32(len(l.texts[thinking]))}
+	u := &pb.JobUpdate{JobId: jobA, Progress: p}
+	for i, b := range l.bases {
+		if i < len(l.bases)-1 || l.final() {
+			u.Bases = append(u.Bases, &pb.LeaseBase{Version: b.Version, Answer: b.Answer, Thinking: b.Thinking})
+		}
+	}
 	offsets := [channels]int64{from.Answer, from.Thinking}
 	for c, offset := range offsets {
 		var bases []cursor.Base
@@ -51,8 +103,15 @@ func (l *ledger) since(from cursor.Cursor) *pb.JobUpdate {
 			bases = append(bases, cursor.Base{Version: b.Version, Bytes: int64([channels]uint32{b.Answer, b.Thinking}[c])})
 		}
 		standing := cursor.Standing(offset, from.TextVersion, bases)
+		if !l.running {
+			standing = min(standing, int64(l.stored[c]))
+		}
 		if standing < offset {
-			u.Resets = append(u.Resets, &pb.TextReset{Channel: channelOf(c), Offset: uint32(standing), Reason: reasonContinued})
+			reason := reasonContinued
+			if standing == 0 {
+				reason = reasonRestarted
+			}
+			u.Resets = append(u.Resets, &pb.TextReset{Channel: channelOf(c), Offset: uint32(standing), Reason: reason})
 		}
 		if standing < int64(len(l.texts[c])) {
 			u.Pieces = append(u.Pieces, &pb.TextPiece{Channel: channelOf(c), Offset: uint32(standing), Text: l.texts[c][standing:]})
@@ -78,6 +137,7 @@ func (w *watcher) reconnect(t *testing.T, v *value) {
 	if err != nil {
 		t.Fatalf("our own id %q: %v", w.lastID, err)
 	}
+	w.at.version, w.at.cuts = from.Version, v.cutsOf(from.Version)
 	w.at.textVersion, w.at.offsets = from.TextVersion, [channels]int64{from.Answer, from.Thinking}
 }
 
@@ -123,7 +183,7 @@ func parseFrames(t *testing.T, frames []byte) (events []fakes.Event) {
 	return events
 }
 
-// However leases, texts, lost connections upstream and downstream interleave, every client shows
+// However leases, ends of attempts, texts, lost connections upstream and downstream interleave, every client shows
 // the ledger's text in the end, and was never given a byte twice or with a gap (Texts checks that).
 func TestEveryViewerEndsWithTheText(t *testing.T) {
 	for seed := range uint64(100) {
@@ -139,14 +199,24 @@ func TestEveryViewerEndsWithTheText(t *testing.T) {
 			apply(t, &v, truth.since(told))
 			told = v.held()
 		}
+		restart := func() { // of the bridge
+			v, told = newValue(jobA), cursor.Start(jobA, true)
+			hear()
+			for _, w := range watchers {
+				w.reconnect(t, &v)
+			}
+		}
 		for range 200 {
 			truth.advance(random)
 			switch random.IntN(4) {
 			case 0:
 				hear()
-			case 1: // a repeat of what was heard, as after a lost connection upstream
+			case 1: // all of it was heard again
 				told = cursor.Start(jobA, true)
 				hear()
+			}
+			if random.IntN(40) == 0 {
+				restart()
 			}
 			if v.progress == nil {
 				continue
@@ -157,6 +227,10 @@ func TestEveryViewerEndsWithTheText(t *testing.T) {
 			if random.IntN(20) == 0 {
 				w.reconnect(t, &v)
 			}
+		}
+		if seed%2 == 0 && truth.running {
+			truth.stop(random)
+			restart()
 		}
 		hear()
 		for i, w := range watchers {

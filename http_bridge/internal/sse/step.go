@@ -23,7 +23,11 @@ type ask struct {
 
 // place is where a viewer stands. Only viewers equal in it (and in what they ask) share frames.
 type place struct {
-	epoch       uint32
+	epoch uint32
+	// Of the newest snapshot given, and how many of the value's cuts were.
+	version uint32
+	cuts    int
+	// Of the last lease whose base was given.
 	textVersion uint32
 	// Bytes given of each text; cursor.None without text.
 	offsets [channels]int64
@@ -120,38 +124,24 @@ func (s *stepper) end() {
 func (s *stepper) resets() {
 	var to [channels]int64
 	var reason [channels]string // "": nothing to take back
-	for c, offset := range s.at.offsets {
-		to[c] = offset
-		if s.at.invalid || (s.at.epoch != s.epoch && offset > 0) {
-			to[c], reason[c] = 0, reasonCursorInvalid
-			continue
-		}
-		to[c] = cursor.Standing(offset, s.at.textVersion, s.bases[c])
-		switch {
-		case s.disproved(c, to[c]):
-			to[c], reason[c] = 0, reasonCursorInvalid
-		case to[c] == offset:
-		case to[c] == 0:
-			reason[c] = reasonRestarted
-		default:
-			reason[c] = reasonContinued
-		}
-	}
-	// Only the last reset moves the cursor: a connection that breaks between two gets both again.
 	last := -1
-	for c := range reason {
+	for c, offset := range s.at.offsets {
+		to[c], reason[c] = s.standing(c, offset)
 		if reason[c] != "" {
 			last = c
 		}
 	}
 	s.at.invalid = false
 	s.at.epoch = s.epoch
+	s.at.version = s.value.progress.GetVersion()
+	s.at.cuts = len(s.cuts)
 	s.at.textVersion = s.value.textVersion()
 	s.at.offsets = to
 	for c := range reason {
 		if reason[c] == "" {
 			continue
 		}
+		// Only the last reset moves the cursor: a connection that breaks between two gets both again.
 		id := ""
 		if c == last {
 			id = s.cursor().String()
@@ -164,14 +154,36 @@ func (s *stepper) resets() {
 	}
 }
 
-// disproved tells that nobody can have been given a text up to this offset: it is inside of a
-// character, or past the end of a text that will not grow.
-func (s *stepper) disproved(channel int, offset int64) bool {
-	text := s.texts[channel]
-	if offset < int64(len(text)) {
-		return !utf8.RuneStart(text[offset])
+// standing is what of the viewer's text still stands, and why it is less than it holds; "" if it is
+// not.
+func (s *stepper) standing(channel int, offset int64) (bytes int64, reason string) {
+	if s.at.invalid || (s.at.epoch != s.epoch && offset > 0) || !s.hasLease(s.at.textVersion) {
+		return 0, reasonCursorInvalid
 	}
-	return s.terminal && offset > int64(len(text))
+	bytes = cursor.Standing(offset, s.at.textVersion, s.bases[channel])
+	for _, c := range s.cuts[s.at.cuts:] {
+		if c.channel == channel {
+			bytes = min(bytes, c.bytes)
+		}
+	}
+	text := s.texts[channel]
+	if bytes > int64(len(text)) && s.settled() {
+		if s.at.version >= s.value.progress.GetVersion() {
+			return 0, reasonCursorInvalid // nobody can have been given that much
+		}
+		bytes = int64(len(text)) // less was stored than was shown
+	}
+	if bytes < int64(len(text)) && !utf8.RuneStart(text[bytes]) {
+		return 0, reasonCursorInvalid // inside of a character
+	}
+	switch {
+	case bytes == offset:
+		return bytes, ""
+	case bytes == 0:
+		return bytes, reasonRestarted
+	default:
+		return bytes, reasonContinued
+	}
 }
 
 // pieces gives the texts from the viewer's offsets on; false if something is left.
@@ -182,7 +194,7 @@ func (s *stepper) pieces() (caughtUp bool) {
 			if budget < utf8.UTFMax {
 				return false
 			}
-			piece := cut(s.texts[c][s.at.offsets[c]:], min(budget, maxPieceBytes))
+			piece := firstBytes(s.texts[c][s.at.offsets[c]:], min(budget, maxPieceBytes))
 			text := wire.Text{
 				JobID: s.jobID, Attempt: s.value.progress.GetAttempt(), Channel: channelOf(c),
 				Offset: s.at.offsets[c], Text: string(piece),
@@ -204,9 +216,9 @@ func (s *stepper) payloadCursor(id string) string {
 	return id
 }
 
-// cut returns at most `limit` bytes of text, ending at a character border; `limit` has room for any
+// firstBytes returns at most `limit` bytes of text, ending at a character border; `limit` has room for any
 // character.
-func cut(text []byte, limit int) []byte {
+func firstBytes(text []byte, limit int) []byte {
 	if len(text) <= limit {
 		return text
 	}

@@ -40,13 +40,24 @@ type value struct {
 	shown uint64
 
 	texts [channels][]byte
-	// Of all leases so far, by version.
+	// Of all leases whose bases are final, by version.
 	bases [channels][]cursor.Base
+	// What was taken back without such a lease, in order: the end of an attempt that stored less than
+	// was shown.
+	cuts []cut
 	// Raised when held text turned out to be wrong: no offset of before stands.
 	epoch uint32
 
 	// Everything about the job has been said, and is here.
 	terminal bool
+}
+
+// cut says that a text was shortened.
+type cut struct {
+	channel int
+	bytes   int64
+	// Who was given this version has been given the cut.
+	version uint32
 }
 
 func newValue(jobID string) value {
@@ -80,8 +91,9 @@ func (v *value) apply(u *pb.JobUpdate) (changed bool, err error) {
 		changed = true
 	}
 	changed = v.applyBases(u.GetBases()) || changed
+	version := max(v.progress.GetVersion(), u.GetProgress().GetVersion())
 	for _, reset := range u.GetResets() {
-		changed = v.applyReset(reset) || changed
+		changed = v.applyReset(reset, version) || changed
 	}
 	for _, piece := range u.GetPieces() {
 		grown, err := v.applyPiece(piece)
@@ -109,6 +121,7 @@ func (v *value) forget() {
 	v.progress = nil
 	v.texts = [channels][]byte{}
 	v.bases = [channels][]cursor.Base{}
+	v.cuts = nil
 	v.epoch++
 }
 
@@ -134,15 +147,18 @@ func (v *value) applyBases(bases []*pb.LeaseBase) (changed bool) {
 	return true
 }
 
-// applyReset drops text that no lease's base had dropped already: then the service has disproved
-// what is held, and so what every watcher was given.
-func (v *value) applyReset(reset *pb.TextReset) (changed bool) {
+// applyReset drops text that no lease's base had dropped already.
+func (v *value) applyReset(reset *pb.TextReset, version uint32) (changed bool) {
 	c, ok := channelIndex(reset.GetChannel())
 	if !ok || int(reset.GetOffset()) >= len(v.texts[c]) {
 		return false
 	}
 	v.texts[c] = v.texts[c][:reset.GetOffset()]
-	v.epoch++
+	if reset.GetReason() == reasonCursorInvalid {
+		v.epoch++
+	} else {
+		v.cuts = append(v.cuts, cut{channel: c, bytes: int64(reset.GetOffset()), version: version})
+	}
 	return true
 }
 
@@ -229,6 +245,31 @@ func channelOf(index int) pb.Channel {
 		return pb.Channel_CHANNEL_THINKING
 	}
 	return pb.Channel_CHANNEL_ANSWER
+}
+
+// cutsOf is how many of the cuts a watcher has been given whose newest snapshot has that version.
+func (v *value) cutsOf(version uint32) int {
+	for i, c := range v.cuts {
+		if c.version > version {
+			return i
+		}
+	}
+	return len(v.cuts)
+}
+
+// settled tells that the texts are all there is, and nothing more comes before a new version.
+func (v *value) settled() bool {
+	if v.terminal {
+		return true
+	}
+	n := v.progress.GetNumbers()
+	return v.progress.GetState() != pb.Job_STATE_PROCESSING && len(v.texts[answer]) == int(n.GetAnswerBytes()) &&
+		len(v.texts[thinking]) == int(n.GetThinkingBytes())
+}
+
+// hasLease tells whether a text version is one of a lease; 0 is before the first.
+func (v *value) hasLease(textVersion uint32) bool {
+	return textVersion == 0 || slices.ContainsFunc(v.bases[answer], func(b cursor.Base) bool { return b.Version == textVersion })
 }
 
 // ended tells that the newest snapshot is one of an ended job. It is shown only when `terminal`:

@@ -159,3 +159,66 @@ func TestViewersAtTheSamePlaceShareTheEncodedBytes(t *testing.T) {
 		t.Error("shared between routes of different shape")
 	}
 }
+
+func paused(version uint32, answerBytes int) *pb.Progress {
+	p := base()
+	p.State, p.Version = pb.Job_STATE_PAUSED, version
+	p.Numbers = &pb.JobNumbers{AnswerBytes: uint32(answerBytes)}
+	return p
+}
+
+func TestWhoHoldsMoreThanWasStoredIsResetToThat(t *testing.T) {
+	const want = `"channel":"answer","text_offset":5,"reason":"CONTINUED"`
+	shown := &pb.JobUpdate{Progress: state(2, 9), Bases: []*pb.LeaseBase{{Version: 2}}, Pieces: []*pb.TextPiece{piece(0, "Light scatters")}}
+	stored := &pb.JobUpdate{Progress: paused(3, 5), Resets: []*pb.TextReset{{Channel: pb.Channel_CHANNEL_ANSWER, Offset: 5, Reason: reasonContinued}}}
+
+	t.Run("watching", func(t *testing.T) {
+		v := newValue(jobA)
+		apply(t, &v, shown)
+		at := v.step(place{due: true}, ask{text: true}).next
+		apply(t, &v, stored)
+		s := v.step(at, ask{text: true})
+		if got := string(s.frames); !strings.Contains(got, want) || s.next.offsets[answer] != 5 {
+			t.Errorf("frames: %s", got)
+		}
+		if again := v.step(s.next, ask{text: true}); len(again.frames) != 0 {
+			t.Errorf("taken back twice: %s", again.frames)
+		}
+	})
+	t.Run("away meanwhile", func(t *testing.T) {
+		v := newValue(jobA)
+		apply(t, &v, shown)
+		apply(t, &v, stored)
+		apply(t, &v, &pb.JobUpdate{Progress: state(5, 1), Pieces: []*pb.TextPiece{piece(5, " bends and bends")}})
+		at := place{version: 2, cuts: v.cutsOf(2), textVersion: 2, offsets: [channels]int64{14, 0}}
+		s := v.step(at, ask{text: true})
+		if got := string(s.frames); !strings.Contains(got, want) || !strings.Contains(got, `"text":" bends and bends"`) {
+			t.Errorf("frames: %s", got)
+		}
+		at = place{version: 5, cuts: v.cutsOf(5), textVersion: 2, offsets: [channels]int64{14, 0}}
+		if got := string(v.step(at, ask{text: true}).frames); strings.Contains(got, "reset") {
+			t.Errorf("who was given the new text is not cut: %s", got)
+		}
+	})
+	t.Run("on a bridge that saw nothing of it", func(t *testing.T) {
+		v := newValue(jobA)
+		apply(t, &v, &pb.JobUpdate{Progress: paused(3, 5), Bases: []*pb.LeaseBase{{Version: 2}}, Pieces: []*pb.TextPiece{piece(0, "Light")}})
+		at := place{version: 2, textVersion: 2, offsets: [channels]int64{14, 0}}
+		if got := string(v.step(at, ask{text: true}).frames); !strings.Contains(got, want) {
+			t.Errorf("frames: %s", got)
+		}
+		at.version = 3
+		if got := string(v.step(at, ask{text: true}).frames); !strings.Contains(got, `"text_offset":0,"reason":"CURSOR_INVALID"`) {
+			t.Errorf("nobody was given so much at that version: %s", got)
+		}
+	})
+}
+
+func TestATextVersionThatNoLeaseHadIsDisproved(t *testing.T) {
+	v := newValue(jobA)
+	apply(t, &v, &pb.JobUpdate{Progress: state(4, 1), Bases: []*pb.LeaseBase{{Version: 2}, {Version: 4}}, Pieces: []*pb.TextPiece{piece(0, "Light")}})
+	got := string(v.step(place{version: 4, textVersion: 3, offsets: [channels]int64{2, 0}}, ask{text: true}).frames)
+	if !strings.Contains(got, "CURSOR_INVALID") || !strings.Contains(got, `"text":"Light"`) {
+		t.Errorf("frames: %s", got)
+	}
+}
