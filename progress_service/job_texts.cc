@@ -84,6 +84,7 @@ void JobTexts::Resume() {
 
 bool JobTexts::MergeBases(const Leases& leases) {
   if (!bases_.Merge(leases)) return false;
+  ++epoch_;
   for (size_t channel = 0; channel < kChannels; ++channel) {
     Truncate(channel, bases_.Standing(channel, texts_[channel].size(), text_version_));
     missing_until_[channel] = bases_.Standing(channel, missing_until_[channel], text_version_);

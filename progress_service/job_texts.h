@@ -42,7 +42,7 @@ class JobTexts {
   // A piece read from the ledger while `epoch()` was as given; ignored if it is another now.
   void MergeStored(const v1::TextPiece& piece, uint64_t epoch);
 
-  // Raised whenever text was forgotten: what was asked before says nothing about the text of now.
+  // Raised whenever text may have fallen: what was asked before says nothing about the text of now.
   uint64_t epoch() const { return epoch_; }
 
   // The last lease whose bases can't change any more; 0 if there is none. Watchers are given bases

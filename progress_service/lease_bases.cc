@@ -54,9 +54,9 @@ uint32_t LeaseBases::Standing(size_t channel, uint32_t offset, uint32_t text_ver
   return offset;
 }
 
-bool LeaseBases::Has(uint32_t version) const {
+const LeaseBases::Lease* LeaseBases::Find(uint32_t version) const {
   const auto at = std::lower_bound(leases_.begin(), leases_.end(), version, VersionBelow);
-  return at != leases_.end() && at->version == version;
+  return at != leases_.end() && at->version == version ? &*at : nullptr;
 }
 
 }  // namespace genwatch

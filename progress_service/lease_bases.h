@@ -38,7 +38,8 @@ class LeaseBases {
   // smallest of it and of the bases of all leases after that one.
   uint32_t Standing(size_t channel, uint32_t offset, uint32_t text_version) const;
 
-  bool Has(uint32_t version) const;
+  // Null if it was never heard of.
+  const Lease* Find(uint32_t version) const;
 
   // In the order of their versions.
   const std::vector<Lease>& leases() const { return leases_; }

@@ -140,7 +140,11 @@ double LengthEstimate::Total(const Quantile& quantile, double t) const {
 }
 
 double LengthEstimate::FractionIn(const Piece& piece, double t) const {
-  return std::max(piece.fraction_before, std::min(1.0, t / Total(piece.median, t)));
+  // t / Total, written so that rounding can't make it fall either.
+  double fraction = 1 / piece.median.factor;
+  if (piece.median.constant > 0) fraction = std::min(fraction, t / piece.median.constant);
+  fraction = std::min(1.0, std::max(fraction, t / limit_));
+  return std::max(piece.fraction_before, fraction);
 }
 
 }  // namespace genwatch

@@ -231,6 +231,8 @@ std::vector<v1::KnownJob> ProgressHub::Known() const {
     MutexLock lock(entry->mutex);
     const TrackedJob& job = entry->job;
     if (!job.running() || !job.has_lease_facts()) continue;
+    // While its base may still fall, what is held may not be text of the lease.
+    if (job.texts().text_version() != job.version()) continue;
     v1::KnownJob& one = known.emplace_back();
     one.set_job_id(job.job_id());
     one.set_version(job.version());
@@ -401,10 +403,9 @@ void ProgressHub::MergeStates(const std::vector<Question>& questions,
     }
     // Not listed: nothing is newer than what we know.
     MutexLock lock(question.entry->mutex);
-    if (question.entry->job.answered() >= question.number) continue;
-    question.entry->job.NoteAnswer(question.number);
-    question.entry->revision.fetch_add(1, std::memory_order_release);
-    batch.Wake(question.entry->wakes);
+    TrackedJob::Outcome outcome;
+    outcome.changed = question.entry->job.NoteAnswer(question.number);
+    FinishMergeLocked(question.entry, outcome, batch);
   }
   if (!addresses.empty()) {
     MutexLock lock(mutex_);
@@ -429,10 +430,7 @@ void ProgressHub::MergeEntry(const EntryRef& entry, const v1::JobStateEntry& tol
                              uint64_t question, Batch& batch) {
   MutexLock lock(entry->mutex);
   TrackedJob::Outcome outcome = entry->job.MergeLedger(told, clock_->Now());
-  if (entry->job.answered() < question) {
-    entry->job.NoteAnswer(question);
-    outcome.changed = true;
-  }
+  outcome.changed |= entry->job.NoteAnswer(question);
   if (outcome.score.has_value()) {
     ObservePercentError(metrics_, outcome.score->model, 25, outcome.score->error_25);
     ObservePercentError(metrics_, outcome.score->model, 50, outcome.score->error_50);

@@ -47,9 +47,8 @@ void KeepGreatest(const v1::JobNumbers& before, v1::JobNumbers& numbers) {
 // start.
 double CharsPerSecond(const v1::WorkerState& state, const JobTexts& texts) {
   uint64_t bytes = uint64_t{state.answer_bytes()} + state.thinking_bytes();
-  for (const LeaseBases::Lease& lease : texts.bases().leases()) {
-    if (lease.version != state.version()) continue;
-    bytes -= std::min<uint64_t>(bytes, uint64_t{lease.bases[0]} + lease.bases[1]);
+  if (const LeaseBases::Lease* const lease = texts.bases().Find(state.version())) {
+    bytes -= std::min<uint64_t>(bytes, uint64_t{lease->bases[0]} + lease->bases[1]);
   }
   if (state.attempt_elapsed_ms() <= state.first_token_ms()) return 0;
   return 1000.0 * static_cast<double>(bytes) /
@@ -76,7 +75,16 @@ TrackedJob::TrackedJob(std::string job_id) : job_id_(std::move(job_id)), hash_(J
 
 bool TrackedJob::terminal() const { return IsTerminal(progress_.state()); }
 
-void TrackedJob::NoteAnswer(uint64_t question) { answered_ = std::max(answered_, question); }
+bool TrackedJob::NoteAnswer(uint64_t question) {
+  const bool awaited = question > answered_;
+  answered_ = std::max(answered_, question);
+  for (std::optional<Unconfirmed>& unconfirmed : unconfirmed_) {
+    if (!unconfirmed.has_value() || unconfirmed->question > answered_) continue;
+    texts_.MergeStored(unconfirmed->piece, unconfirmed->epoch);
+    unconfirmed.reset();
+  }
+  return awaited;
+}
 
 TrackedJob::Outcome TrackedJob::MergeWorker(const v1::WorkerState& state, absl::Time now) {
   Outcome outcome;
@@ -107,10 +115,12 @@ TrackedJob::Outcome TrackedJob::MergeWorker(const v1::WorkerState& state, absl::
   } else {
     texts_.Running(state.version(), {});
   }
-  for (const v1::TextPiece& piece : state.pieces()) {
-    outcome.conflict |= !texts_.MergePiece(piece);
+  if (!SpeaksOfOlderText(state)) {
+    for (const v1::TextPiece& piece : state.pieces()) {
+      outcome.conflict |= !texts_.MergePiece(piece);
+    }
+    texts_.NoteWorkerLengths({state.answer_bytes(), state.thinking_bytes()});
   }
-  texts_.NoteWorkerLengths({state.answer_bytes(), state.thinking_bytes()});
   outcome.changed |= texts_.epoch() != epoch_before ||
                      texts_.held(0).size() != held_before[0] ||
                      texts_.held(1).size() != held_before[1];
@@ -130,6 +140,17 @@ TrackedJob::Outcome TrackedJob::MergeWorker(const v1::WorkerState& state, absl::
   return outcome;
 }
 
+// The lease's base was lowered, the ledger told us before the worker did, and this was said before:
+// its text is what no longer stands. The worker says the lease's facts again with the new text.
+bool TrackedJob::SpeaksOfOlderText(const v1::WorkerState& state) {
+  for (const v1::LeaseBase& base : state.fixed().bases()) {
+    if (base.version() == state.version()) worker_base_ = {base.answer(), base.thinking()};
+  }
+  const LeaseBases::Lease* const lease = texts_.bases().Find(state.version());
+  if (lease == nullptr) return false;
+  return worker_base_[0] > lease->bases[0] || worker_base_[1] > lease->bases[1];
+}
+
 void TrackedJob::BeginLease(const v1::WorkerState& state) {
   v1::Progress fresh;
   fresh.set_job_id(job_id_);
@@ -142,6 +163,8 @@ void TrackedJob::BeginLease(const v1::WorkerState& state) {
   fresh.set_retry_of(progress_.retry_of());
   progress_ = std::move(fresh);
   estimator_.reset();
+  worker_base_ = {};
+  unconfirmed_ = {};
   ended_ = false;
   not_found_ = false;
   has_ledger_facts_ = false;
@@ -200,6 +223,8 @@ TrackedJob::Outcome TrackedJob::TakeNewer(const v1::JobStateEntry& entry, absl::
   NormalisePercent(progress_);
   SnapshotChanged(now);
   estimator_.reset();
+  worker_base_ = {};
+  unconfirmed_ = {};
   ended_ = false;
   not_found_ = false;
   has_ledger_facts_ = true;
@@ -263,6 +288,11 @@ TrackedJob::Outcome TrackedJob::MergeStored(const v1::TextSlice& slice, uint64_t
   }
   const size_t channel = ChannelIndex(slice.piece().channel());
   if (channel == kChannels) return outcome;
+  if (running() && texts_.text_version() < version()) {
+    unconfirmed_[channel] = {.piece = slice.piece(), .epoch = epoch, .question = NextQuestion()};
+    outcome.ask = true;
+    return outcome;
+  }
   const size_t before = texts_.held(channel).size();
   texts_.MergeStored(slice.piece(), epoch);
   outcome.changed = texts_.held(channel).size() != before;

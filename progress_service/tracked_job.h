@@ -1,6 +1,7 @@
 #ifndef GENWATCH_PROGRESS_SERVICE_TRACKED_JOB_H_
 #define GENWATCH_PROGRESS_SERVICE_TRACKED_JOB_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -78,7 +79,8 @@ class TrackedJob {
   // was asked after its coming is in.
   uint64_t asked() const { return asked_; }
   uint64_t NextQuestion() { return ++asked_; }
-  void NoteAnswer(uint64_t question);
+  // After the answer itself was merged. True if watchers have something to look at.
+  bool NoteAnswer(uint64_t question);
   uint64_t answered() const { return answered_; }
 
   // Bytes held for it, texts and fixed fields.
@@ -86,6 +88,7 @@ class TrackedJob {
 
  private:
   void BeginLease(const v1::WorkerState& state);
+  bool SpeaksOfOlderText(const v1::WorkerState& state);
   void TakeNumbers(const v1::WorkerState& state);
   void SnapshotChanged(absl::Time now);
   Outcome TakeNewer(const v1::JobStateEntry& entry, absl::Time now);
@@ -102,10 +105,20 @@ class TrackedJob {
   bool ended_ = false;
   bool has_ledger_facts_ = false;
   bool has_lease_facts_ = false;
+  TextLengths worker_base_ = {};  // of the running lease, by the worker's last word
   std::unique_ptr<const ProgressEstimator> estimator_;  // of the running lease
   JobTexts texts_;
   uint64_t asked_ = 0;
   uint64_t answered_ = 0;
+
+  // While the running lease's base may still fall, a text read from the ledger may already be
+  // another one; it is taken when the ledger, asked after the reading, still has the same base.
+  struct Unconfirmed {
+    v1::TextPiece piece;
+    uint64_t epoch = 0;
+    uint64_t question = 0;
+  };
+  std::array<std::optional<Unconfirmed>, kChannels> unconfirmed_;
 };
 
 bool IsTerminal(v1::Job::State state);

@@ -42,7 +42,7 @@ std::string_view Cut(std::string_view text, size_t limit) {
 bool Disproved(const Cursor& cursor, const TextLengths& offsets, const TrackedJob& job) {
   const JobTexts& texts = job.texts();
   if (cursor.version > job.version()) return true;
-  if (cursor.text_version != 0 && !texts.bases().Has(cursor.text_version)) return true;
+  if (cursor.text_version != 0 && texts.bases().Find(cursor.text_version) == nullptr) return true;
   for (size_t channel = 0; channel < kChannels; ++channel) {
     if (texts.kept().has_value() && cursor.version == job.version() &&
         offsets[channel] > (*texts.kept())[channel]) {
@@ -101,10 +101,11 @@ bool WatchPosition::Start(const TrackedJob& job, v1::JobUpdate* update) {
   if (!cursor_.empty()) {
     const std::optional<Cursor> cursor = ParseCursor(cursor_);
     bool valid = cursor.has_value() && cursor->job_hash == job.hash();
-    if (valid && cursor->version > job.version() &&
-        (question_ == 0 || job.answered() < question_)) {
-      return false;
-    }
+    // Somebody told this watcher of a version, or of a base that can't change any more, before we
+    // heard of it. The ledger, asked now, knows.
+    const bool ahead = valid && (cursor->version > job.version() ||
+                                 cursor->text_version > job.texts().text_version());
+    if (ahead && (question_ == 0 || job.answered() < question_)) return false;
     if (valid) {
       offsets_ = {cursor->answer.value_or(0), cursor->thinking.value_or(0)};
       text_version_ = cursor->text_version;
@@ -137,7 +138,7 @@ void WatchPosition::ResetFallen(const TrackedJob& job, v1::JobUpdate* update) {
       offsets_[channel] = 0;
     }
   }
-  text_version_ = texts.text_version();
+  text_version_ = std::max(text_version_, texts.text_version());
 }
 
 bool WatchPosition::AddPieces(const TrackedJob& job, size_t budget, v1::JobUpdate* update) {
@@ -164,7 +165,8 @@ bool WatchPosition::AddPieces(const TrackedJob& job, size_t budget, v1::JobUpdat
 void WatchPosition::AddBases(const TrackedJob& job, v1::JobUpdate* update) {
   const uint32_t text_version = job.texts().text_version();
   if (bases_given_ == text_version) return;
-  bases_given_ = text_version_ = text_version;
+  bases_given_ = text_version;
+  text_version_ = std::max(text_version_, text_version);
   for (const LeaseBases::Lease& lease : job.texts().bases().leases()) {
     if (lease.version > text_version) break;
     v1::LeaseBase* const base = update->add_bases();

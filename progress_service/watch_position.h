@@ -29,7 +29,7 @@ class WatchPosition {
     bool more = false;
     // Nothing will follow: this update, or an earlier one, told the job's end.
     bool done = false;
-    // The cursor is of a greater version than ours: the ledger has to be asked.
+    // The cursor is of a greater version than ours, or of a newer text: the ledger has to be asked.
     bool behind = false;
     // Snapshots that this watcher was not shown, because a newer one came first.
     uint64_t conflated = 0;

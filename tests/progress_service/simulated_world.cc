@@ -26,6 +26,7 @@ bool OnlyWholeCharacters(const std::string& text) {
 
 SimulatedWorld::SimulatedWorld(uint32_t seed)
     : random_(seed), job_id_("job_00000000000000000000000000000001") {
+  feeds_tell_kept_text_ = Random(2) == 0;
   replicas_.resize(2);
   for (Replica& replica : replicas_) {
     replica.hub =
@@ -90,8 +91,12 @@ void SimulatedWorld::Step() {
 void SimulatedWorld::Finish() {
   if (state_ == v1::Job::STATE_QUEUED && Random(2) == 0) BeginLease();
   EndAttempt(true);
-  // Late words of zombies are still heard; the ledger answers from now on.
+  // Late words of zombies are still heard, until their heartbeats are answered; the ledger answers
+  // from now on.
   for (int round = 0; round < 400; ++round) {
+    if (round == 100) {
+      for (Worker& worker : workers_) worker.in_roster = false;
+    }
     clock_.Advance(absl::Milliseconds(100));
     for (Replica& replica : replicas_) {
       if (!workers_.empty() && Random(3) == 0) Tell(replica, Random(workers_.size()));
@@ -141,10 +146,12 @@ void SimulatedWorld::BeginLease() {
   worker.version = version_;
   worker.attempt = attempt_;
   worker.texts = kept_;
+  worker.base = leases_.back().bases;
   worker.refuses_to_continue = !restarts && Random(3) == 0;
   for (Replica& replica : replicas_) {
     Feed& feed = replica.feeds.emplace_back();
     feed.id = replica.hub->OpenFeed();
+    if (!feeds_tell_kept_text_) feed.sent = worker.base;
   }
 }
 
@@ -159,6 +166,7 @@ void SimulatedWorld::Generate(Worker& worker) {
     leases_.back().bases = {};
     kept_ = {};
     worker.texts = {};
+    worker.base = {};
     for (Replica& replica : replicas_) replica.feeds.back().told_fixed = false;
     for (Replica& replica : replicas_) replica.feeds.back().sent = {};
   }
@@ -291,13 +299,17 @@ void SimulatedWorld::Reconnect(Replica& replica, size_t index) {
   feed.under_way.clear();
   replica.hub->CloseFeed(feed.id);
   feed.id = replica.hub->OpenFeed();
-  feed.sent = {};
+  feed.sent = feeds_tell_kept_text_ ? TextLengths{} : workers_[index].base;
   feed.told_fixed = false;
   for (const v1::KnownJob& known : replica.hub->Known()) {
     if (known.version() != workers_[index].version) continue;
-    feed.told_fixed = true;
-    feed.sent = {std::min<uint32_t>(known.answer_bytes(), workers_[index].texts[0].size()),
-                 std::min<uint32_t>(known.thinking_bytes(), workers_[index].texts[1].size())};
+    feed.told_fixed = Random(2) == 0;
+    const Worker& worker = workers_[index];
+    const TextLengths held = {known.answer_bytes(), known.thinking_bytes()};
+    for (size_t channel = 0; channel < kChannels; ++channel) {
+      feed.sent[channel] = std::clamp<uint32_t>(held[channel], feed.sent[channel],
+                                                worker.texts[channel].size());
+    }
   }
 }
 

@@ -48,6 +48,7 @@ class SimulatedWorld {
     uint32_t attempt = 0;
     uint32_t sequence = 0;
     Texts texts;  // whole, kept bases included
+    TextLengths base = {};
     bool ended = false;
     bool refuses_to_continue = false;  // will lower its base before its first text
     bool has_text = false;
@@ -112,6 +113,7 @@ class SimulatedWorld {
   std::string RandomText();
 
   std::mt19937 random_;
+  bool feeds_tell_kept_text_ = false;
   FakeClock clock_;
   const std::string job_id_;
   // The ledger.
