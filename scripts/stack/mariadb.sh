@@ -1,7 +1,11 @@
 # shellcheck shell=bash
 # The private MariaDB: its data in the state folder, reached over a unix socket only. Sourced after settings.sh.
 
+# Its own, because a server that starts removes what it takes for its temporary tables, those of others included.
+MARIADB_TMP=$STATE_DIR/tmp
+
 mariadb_config() {
+  mkdir -p "$MARIADB_TMP"
   cat >"$CONF_DIR/mariadb.sql" <<SQL
 CREATE DATABASE IF NOT EXISTS genwatch CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
 CREATE USER IF NOT EXISTS 'genwatch'@'localhost';
@@ -12,6 +16,7 @@ SQL
 [mariadbd]
 datadir=$MARIADB_DIR
 socket=$MARIADB_SOCKET
+tmpdir=$MARIADB_TMP
 pid-file=$STATE_DIR/mariadb.pid
 init-file=$CONF_DIR/mariadb.sql
 skip-networking
@@ -37,10 +42,10 @@ mariadb_install() {
   user=$(id -un)
   rm -rf "$MARIADB_DIR.new"
   # By its relative name, because that program falls over a space in the path.
-  if ! (cd "$STATE_DIR" && mariadb-install-db --no-defaults --datadir=./mariadb.new --user="$user" --auth-root-socket-user="$user" \
-    --auth-root-authentication-method=socket --skip-test-db --skip-name-resolve --innodb-log-file-size=64M) \
+  if ! (cd "$STATE_DIR" && TMPDIR=$MARIADB_TMP mariadb-install-db --no-defaults --datadir=./mariadb.new \
+    --user="$user" --auth-root-socket-user="$user" --auth-root-authentication-method=socket --skip-test-db --skip-name-resolve --innodb-log-file-size=64M) \
     >"$log" 2>&1 </dev/null; then
-    tail -n 5 "$log" >&2
+    grep -i error "$log" >&2 || true
     die "MariaDB could not make its data folder in $STATE_DIR" "all that it said is in $log"
   fi
   mv "$MARIADB_DIR.new" "$MARIADB_DIR"

@@ -40,13 +40,14 @@ test_the_keys_that_interrupt_end_it_all() {
   expect_text "$(cat "$TEST_DIR/said")" "stopped; the data stays in"
 }
 
-test_clean_state_refuses_while_something_runs_and_removes_all_after() {
+test_clean_state_refuses_while_something_runs_and_removes_all_after_make_stop() {
   begin "$ROOT/scripts/run.sh"
   local said
   if said=$("$ROOT/scripts/clean_state.sh" 2>&1); then fail "removed a state in use"; fi
   expect_text "$said" "something runs from"
-  kill -TERM "$HELPER"
+  make -C "$ROOT" stop
   expect_clean_end
+  expect_text "$(tail -n 1 "$TEST_DIR/said")" "stopped; the data stays in"
   "$ROOT/scripts/clean_state.sh" >/dev/null
   [ ! -e "$STATE_DIR" ] || fail "the state folder is still there"
 }
