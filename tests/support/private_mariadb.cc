@@ -79,10 +79,13 @@ PrivateMariaDb& PrivateMariaDb::Shared() {
 }
 
 absl::Status PrivateMariaDb::Install() {
-  std::vector<std::string> argv = {
-      "mariadb-install-db",     "--no-defaults",
-      "--datadir=" + data_dir_, "--auth-root-authentication-method=normal",
-      "--skip-test-db",         "--innodb-log-file-size=16M"};
+  std::vector<std::string> argv = {"mariadb-install-db",
+                                   "--no-defaults",
+                                   "--datadir=" + data_dir_,
+                                   "--tmpdir=" + dir_.path(),
+                                   "--auth-root-authentication-method=normal",
+                                   "--skip-test-db",
+                                   "--innodb-log-file-size=16M"};
   AddUser(argv);
   return RunProgram(argv).status();
 }
@@ -90,18 +93,13 @@ absl::Status PrivateMariaDb::Install() {
 absl::Status PrivateMariaDb::Start() {
   if (Running()) return absl::OkStatus();
   ChildProcessOptions options;
-  options.argv = {"mariadbd",
-                  "--no-defaults",
-                  "--datadir=" + data_dir_,
-                  "--socket=" + socket_path_,
-                  "--pid-file=" + dir_.File("m.pid"),
-                  "--skip-networking",
-                  "--character-set-server=utf8mb4",
-                  "--collation-server=utf8mb4_unicode_ci",
-                  "--default-time-zone=+00:00",
-                  "--max-connections=200",
-                  "--innodb-buffer-pool-size=64M",
-                  "--innodb-log-file-size=16M",
+  options.argv = {"mariadbd", "--no-defaults", "--datadir=" + data_dir_,
+                  // A server that starts removes temporary tables in its tmpdir, others' too.
+                  "--tmpdir=" + dir_.path(), "--socket=" + socket_path_,
+                  "--pid-file=" + dir_.File("m.pid"), "--skip-networking",
+                  "--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci",
+                  "--default-time-zone=+00:00", "--max-connections=200",
+                  "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M",
                   "--performance-schema=OFF"};
   AddUser(options.argv);
   options.output_path = log_path_;
