@@ -46,7 +46,6 @@ void LeasePolls::Withdraw() {
 void LeasePolls::Start(const LeaseRoom& room) {
   uint32_t offered_jobs = 0;
   for (const auto& [id, poll] : polls_) offered_jobs += poll.jobs;
-  if (offered_jobs >= room.jobs) return;
 
   Poll poll;
   v1::LeaseJobsRequest request;
@@ -63,6 +62,8 @@ void LeasePolls::Start(const LeaseRoom& room) {
     slots->set_loaded(model.loaded);
   }
   if (poll.slots.empty()) return;
+  // All the room is offered for other models, which may have no jobs: begin anew with all of them.
+  if (offered_jobs >= room.jobs) return Withdraw();
   poll.jobs = std::min(poll.jobs, room.jobs - offered_jobs);
   *request.mutable_worker() = worker_;
   request.set_heartbeat_number(callbacks_.heartbeat_number());
