@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -24,8 +23,9 @@ func (b *bridge) healthz(w http.ResponseWriter, _ *http.Request) {
 	problem.WriteJSON(w, http.StatusOK, []byte(`{"status":"ok"}`))
 }
 
-// readyz says whether requests can be served: both services are reachable and ready, and the bridge
-// is not draining.
+// readyz says whether requests can be served: both services answer, and the bridge is not draining. A
+// service that is not ready itself is named, but counts: what it refuses is refused with a reason,
+// and streams go on without the stores.
 func (b *bridge) readyz(w http.ResponseWriter, r *http.Request) {
 	services := map[string]*grpc.ClientConn{"job_service": b.jobConn, "progress_service": b.progressConn}
 	answer := struct {
@@ -36,14 +36,11 @@ func (b *bridge) readyz(w http.ResponseWriter, r *http.Request) {
 	var wg sync.WaitGroup
 	for name, conn := range services {
 		wg.Go(func() {
-			state := "ok"
-			if err := probe(r.Context(), conn); err != nil {
-				state = err.Error()
-			}
+			state := probe(r.Context(), conn)
 			mu.Lock()
 			defer mu.Unlock()
 			answer.Services[name] = state
-			if state != "ok" {
+			if state == unreachable {
 				answer.Status = "not ready"
 			}
 		})
@@ -64,24 +61,26 @@ func (b *bridge) readyz(w http.ResponseWriter, r *http.Request) {
 	problem.WriteJSON(w, code, body)
 }
 
-var (
-	errUnreachable = errors.New("unreachable")
-	errNotServing  = errors.New("not serving")
+// What a service says about itself.
+const (
+	serving     = "ok"
+	notServing  = "not serving"
+	unreachable = "unreachable"
 )
 
-// probe asks a service's health service; one without such a service counts as well.
-func probe(ctx context.Context, conn *grpc.ClientConn) error {
+// probe asks a service's health service; one without such a service counts as serving.
+func probe(ctx context.Context, conn *grpc.ClientConn) string {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	answer, err := healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{})
 	switch {
 	case status.Code(err) == codes.Unimplemented:
-		return nil
+		return serving
 	case err != nil:
-		return errUnreachable
+		return unreachable
 	case answer.GetStatus() != healthpb.HealthCheckResponse_SERVING:
-		return errNotServing
+		return notServing
 	default:
-		return nil
+		return serving
 	}
 }

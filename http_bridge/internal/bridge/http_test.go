@@ -11,6 +11,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
 	"genwatch/http_bridge/internal/fakes"
@@ -229,6 +230,10 @@ func TestServicesThatAreAwayAreA503(t *testing.T) {
 	}
 	b.Start()
 	fakes.Await(t, "ready again", func() bool { return b.call("GET", "/readyz", "").StatusCode == 200 })
+	b.Health.SetServingStatus("", healthpb.HealthCheckResponse_NOT_SERVING)
+	if got := b.call("GET", "/readyz", ""); got.StatusCode != 200 || !strings.Contains(got.body, `"job_service":"not serving"`) {
+		t.Errorf("/readyz with services that lack their stores: %d %s", got.StatusCode, got.body)
+	}
 }
 
 func TestTheRESTRoutes(t *testing.T) {

@@ -17,6 +17,8 @@ import (
 type Server struct {
 	Progress *Progress
 	Jobs     *Jobs
+	// New with each Start.
+	Health *health.Server
 	// Stays the same over Stop and Start.
 	Address string
 
@@ -46,7 +48,8 @@ func (s *Server) Start() {
 	s.grpc = grpc.NewServer(grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 4 * time.Second, PermitWithoutStream: true}))
 	pb.RegisterProgressServiceServer(s.grpc, s.Progress)
 	pb.RegisterJobServiceServer(s.grpc, s.Jobs)
-	healthpb.RegisterHealthServer(s.grpc, health.NewServer())
+	s.Health = health.NewServer()
+	healthpb.RegisterHealthServer(s.grpc, s.Health)
 	server := s.grpc
 	go server.Serve(listener) // ends with Stop
 }
