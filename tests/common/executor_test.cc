@@ -9,9 +9,9 @@
 #include <thread>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "common/status.h"
 #include "tests/support/await.h"
+#include "tests/support/notification.h"
 
 namespace genwatch {
 namespace {
@@ -45,8 +45,8 @@ TEST(ExecutorTest, AsManyTasksRunAtOnceAsThereAreThreads) {
 }
 
 TEST(ExecutorTest, AFullQueueRefusesAndTellsWhenToComeBack) {
-  absl::Notification started;
-  absl::Notification release;
+  Notification started;
+  Notification release;
   Executor executor("test", 1, 2);
   ASSERT_TRUE(executor
                   .Submit([&] {
@@ -103,7 +103,7 @@ TEST(ExecutorTest, NoAcceptedTaskIsLostWhenShutdownRacesWithSubmit) {
 TEST(ExecutorTest, TasksMayOwnThingsThatCanOnlyBeMovedAndMaySubmit) {
   int result = 0;
   Executor executor("test", 1, 10);
-  absl::Notification done;
+  Notification done;
   auto value = std::make_unique<int>(7);
   ASSERT_TRUE(executor
                   .Submit([&, value = std::move(value)]() mutable {

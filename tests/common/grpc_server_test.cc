@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "common/grpc_channel.h"
 #include "common/status.h"
 #include "common/unary.h"
@@ -23,6 +22,7 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "tests/support/await.h"
 #include "tests/support/grpc_test_server.h"
+#include "tests/support/notification.h"
 
 namespace genwatch {
 namespace {
@@ -37,8 +37,8 @@ using v1::ProgressService;
 // GetProgress calls `entered`, then waits for `release` or the cancellation of the call.
 class SlowService : public ProgressService::CallbackService {
  public:
-  absl::Notification entered;
-  absl::Notification release;
+  Notification entered;
+  Notification release;
 
   ~SlowService() override { executor_.Shutdown(); }
 

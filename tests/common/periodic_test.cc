@@ -4,9 +4,9 @@
 
 #include <atomic>
 
-#include "absl/synchronization/notification.h"
 #include "common/clock.h"
 #include "tests/support/await.h"
+#include "tests/support/notification.h"
 
 namespace genwatch {
 namespace {
@@ -19,7 +19,7 @@ TEST(PeriodicTest, RunsAgainAndAgain) {
 
 TEST(PeriodicTest, TheFirstRunComesAfterTheInterval) {
   const absl::Duration start = RealClock()->Monotonic();
-  absl::Notification ran;
+  Notification ran;
   absl::Duration first;
   const Periodic periodic("test", absl::Milliseconds(50), [&] {
     if (ran.HasBeenNotified()) return;
@@ -46,8 +46,8 @@ TEST(PeriodicTest, AKickRunsItNow) {
 
 TEST(PeriodicTest, KicksDuringARunAreOneMoreRun) {
   std::atomic<int> runs = 0;
-  absl::Notification entered;
-  absl::Notification release;
+  Notification entered;
+  Notification release;
   Periodic periodic("test", absl::Hours(1), [&] {
     if (++runs == 1) {
       entered.Notify();
@@ -65,7 +65,7 @@ TEST(PeriodicTest, KicksDuringARunAreOneMoreRun) {
 
 TEST(PeriodicTest, DestructionWaitsForTheRunAndThereAreNoMore) {
   std::atomic<bool> finished = false;
-  absl::Notification entered;
+  Notification entered;
   {
     Periodic periodic("test", absl::Milliseconds(1), [&] {
       if (entered.HasBeenNotified()) return;

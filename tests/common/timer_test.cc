@@ -7,9 +7,9 @@
 #include <thread>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "common/clock.h"
 #include "tests/support/await.h"
+#include "tests/support/notification.h"
 
 namespace genwatch {
 namespace {
@@ -18,7 +18,7 @@ TEST(TimerQueueTest, FiresAfterTheDelayAndNotBefore) {
   TimerQueue timers;
   const absl::Duration start = RealClock()->Monotonic();
   absl::Duration fired;
-  absl::Notification done;
+  Notification done;
   timers.RunAfter(absl::Milliseconds(30), [&] {
     fired = RealClock()->Monotonic();
     done.Notify();
@@ -32,7 +32,7 @@ TEST(TimerQueueTest, FiresAfterTheDelayAndNotBefore) {
 TEST(TimerQueueTest, FiresInTheOrderOfTimeNotOfSubmission) {
   TimerQueue timers;
   std::vector<int> order;
-  absl::Notification done;
+  Notification done;
   timers.RunAfter(absl::Milliseconds(60), [&] {
     order.push_back(3);
     done.Notify();
@@ -51,7 +51,7 @@ TEST(TimerQueueTest, ACancelledTimerNeverFires) {
   EXPECT_TRUE(timers.Cancel(id));
   EXPECT_EQ(owned.use_count(), 1);  // what it held is free
   EXPECT_FALSE(timers.Cancel(id));
-  absl::Notification later;
+  Notification later;
   timers.RunAfter(absl::Milliseconds(40), [&later] { later.Notify(); });
   later.WaitForNotification();
   EXPECT_FALSE(fired);
@@ -59,7 +59,7 @@ TEST(TimerQueueTest, ACancelledTimerNeverFires) {
 
 TEST(TimerQueueTest, CancelOfOneThatRanIsFalse) {
   TimerQueue timers;
-  absl::Notification done;
+  Notification done;
   const TimerId id = timers.RunAfter(absl::ZeroDuration(), [&done] { done.Notify(); });
   done.WaitForNotification();
   EXPECT_FALSE(timers.Cancel(id));
@@ -68,7 +68,7 @@ TEST(TimerQueueTest, CancelOfOneThatRanIsFalse) {
 
 TEST(TimerQueueTest, CallbacksMayAddAndCancelTimers) {
   TimerQueue timers;
-  absl::Notification done;
+  Notification done;
   timers.RunAfter(absl::ZeroDuration(), [&] {
     const TimerId never = timers.RunAfter(absl::Hours(1), [] {});
     EXPECT_TRUE(timers.Cancel(never));
