@@ -199,6 +199,7 @@ func (v *value) applyProgress(p *pb.Progress) (changed bool) {
 			merged := proto.CloneOf(held)
 			merged.QueuePosition, merged.QueueSize, merged.ExpectedWaitMs = p.QueuePosition, p.QueueSize, p.ExpectedWaitMs
 			merged.Held, merged.Priority, merged.RetriedAs, merged.ServerTime = p.Held, p.Priority, p.RetriedAs, p.ServerTime
+			merged.Reason, merged.ErrorMessage, merged.RetryTime = p.Reason, p.ErrorMessage, p.RetryTime
 			p = merged
 		}
 	}
@@ -226,7 +227,8 @@ func order(a, b *pb.Progress) int {
 func sameQueue(a, b *pb.Progress) bool {
 	return a.GetQueuePosition() == b.GetQueuePosition() && a.GetQueueSize() == b.GetQueueSize() &&
 		a.GetExpectedWaitMs() == b.GetExpectedWaitMs() && (a.ExpectedWaitMs == nil) == (b.ExpectedWaitMs == nil) &&
-		a.GetHeld() == b.GetHeld() && a.GetPriority() == b.GetPriority() && a.GetRetriedAs() == b.GetRetriedAs()
+		a.GetHeld() == b.GetHeld() && a.GetPriority() == b.GetPriority() && a.GetRetriedAs() == b.GetRetriedAs() &&
+		a.GetReason() == b.GetReason() && a.GetErrorMessage() == b.GetErrorMessage() && proto.Equal(a.GetRetryTime(), b.GetRetryTime())
 }
 
 func channelIndex(c pb.Channel) (index int, ok bool) {

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	pb "genwatch/http_bridge/internal/gen/genwatchv1"
 )
@@ -57,6 +58,11 @@ func TestAtEqualOrderOnlyTheQueueIsReplaced(t *testing.T) {
 	}
 	if first.QueuePosition != 3 {
 		t.Error("the snapshot that viewers may be encoding was changed")
+	}
+	third := queued()
+	third.Reason, third.ErrorMessage, third.RetryTime = "MODEL_SERVER_UNREACHABLE", "It is away.", timestamppb.Now()
+	if !apply(t, &v, &pb.JobUpdate{Progress: third}) || v.progress.Reason != third.Reason || v.progress.RetryTime != third.RetryTime {
+		t.Errorf("why it waits was dropped: %v", v.progress)
 	}
 }
 
