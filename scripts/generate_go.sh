@@ -7,8 +7,8 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bridge=$root/http_bridge
-out=$bridge/internal/gen
-stamp=$out/.stamp
+final=$bridge/internal/gen
+stamp=$final/.stamp
 export PATH="$root/.build/bin:$PATH"
 
 protos=(job progress job_service progress_service)
@@ -30,7 +30,10 @@ for tool in protoc protoc-gen-go protoc-gen-go-grpc protoc-gen-grpc-gateway prot
   fi
 done
 
-rm -rf "$out"
+# Made aside and moved at the end: a failure leaves what was there. The name keeps `go build ./...` out.
+out=$(mktemp -d "$bridge/internal/_gen.XXXXXX")
+trap 'rm -rf "$out"' EXIT
+chmod 755 "$out"
 mkdir -p "$out/genwatchv1" "$out/openapi"
 
 files=() map=()
@@ -68,4 +71,6 @@ import _ "embed"
 //go:embed openapi.json
 var Document []byte
 GO
-touch "$stamp"
+touch "$out/.stamp"
+rm -rf "$final"
+mv "$out" "$final"

@@ -46,7 +46,7 @@ func FromGRPC(err error) *Error {
 	if !known {
 		t = internalError
 	}
-	e := &Error{Status: t.status, Code: t.code, Message: s.Message()}
+	e := &Error{Status: t.status, Code: t.code, Message: s.Message(), Cause: err}
 	written := false // by a service: transport errors have no details
 	for _, detail := range s.Details() {
 		switch d := detail.(type) {

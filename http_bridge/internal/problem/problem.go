@@ -32,6 +32,8 @@ type Error struct {
 	Violations []Violation
 	// When to try again; 0: nothing is said.
 	RetryAfter time.Duration
+	// What lies behind it, for the log alone.
+	Cause error
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%d %s: %s", e.Status, e.Code, e.Message) }
@@ -65,7 +67,11 @@ func Write(w http.ResponseWriter, err error) {
 		e = FromGRPC(err)
 	}
 	if e.Status == http.StatusInternalServerError {
-		slog.Error("a request failed", "error", err) // the client is not told
+		cause := err
+		if e.Cause != nil {
+			cause = e.Cause
+		}
+		slog.Error("a request failed", "error", cause) // the client is not told
 	}
 	answer := body{Error: e.Message, Code: e.Code, Violations: e.Violations}
 	if answer.Violations == nil {
