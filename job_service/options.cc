@@ -27,6 +27,7 @@ namespace genwatch {
 namespace {
 
 constexpr int kDefaultPort = 50051;
+constexpr int kDefaultMetricsPort = 9091;
 constexpr int kMostConnections = 64;
 
 int InRange(const absl::Flag<int>& flag, std::string_view name, int least, int most,
@@ -47,7 +48,7 @@ std::string Secret(const char* variable) {
 
 }  // namespace
 
-void SetJobServiceFlagDefaults() { SetServerFlagDefaults(kDefaultPort, 0); }
+void SetJobServiceFlagDefaults() { SetServerFlagDefaults(kDefaultPort, kDefaultMetricsPort); }
 
 absl::StatusOr<JobServiceConfig> JobServiceConfigFromFlags() {
   Problems problems;
