@@ -23,7 +23,7 @@ func (b *bridge) status(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	jobID := r.PathValue("job_id")
 	if !isJobID(jobID) {
-		problem.Write(w, problem.Invalid("INVALID_JOB_ID", problem.Violation{
+		problem.Write(w, problem.Invalid("BAD_JOB_ID", problem.Violation{
 			Field: "job_id", Description: "must be job_ and 32 lower-case hexadecimal digits",
 		}))
 		return
