@@ -105,11 +105,12 @@ const std::map<std::string, Flag>& Flags() {
 
 std::string HelpText() {
   std::string text = "ollama_sim: answers as an Ollama server does, with made-up text.\n\nFlags:\n";
-  for (const auto& [name, flag] : Flags()) text += "  --" + name + "  " + flag.help + "\n";
+  const auto add = [&text](std::string_view name, std::string_view help) {
+    text.append("  ").append(name).append("  ").append(help).append("\n");
+  };
+  for (const auto& [name, flag] : Flags()) add("--" + name, flag.help);
   text += "\nModels:\n";
-  for (const Model& model : AllModels()) {
-    text += "  " + std::string(model.name) + "  " + std::string(model.description) + "\n";
-  }
+  for (const Model& model : AllModels()) add(model.name, model.description);
   return text;
 }
 

@@ -9,8 +9,6 @@
 namespace genwatch::ollama_sim {
 namespace {
 
-using std::string_view_literals::operator""sv;
-
 // A "%" in these stands for the topic.
 constexpr std::string_view kOpeners[] = {
     "",
@@ -108,19 +106,19 @@ constexpr std::string_view kCode[] = {
     "samples.\"\"\"\n"
     "    ordered = sorted(samples)\n    return ordered[len(ordered) // "
     "2]\n\n\nprint(estimate([3.5, 1.25, 2.0]))\n"
-    "```"sv,
+    "```",
     "```cpp\n#include <vector>\n\nint Sum(const std::vector<int>& values) {\n  int sum = 0;\n  for "
     "(int value : "
-    "values) sum += value;\n  return sum;  // 0 if empty\n}\n```"sv,
+    "values) sum += value;\n  return sum;  // 0 if empty\n}\n```",
     "```go\nfunc keys(m map[string]int) []string {\n\tout := make([]string, 0, len(m))\n\tfor k := "
     "range m {\n"
-    "\t\tout = append(out, k)\n\t}\n\treturn out\n}\n```"sv,
+    "\t\tout = append(out, k)\n\t}\n\treturn out\n}\n```",
     "```sql\nSELECT city, COUNT(*) AS visits\nFROM trips\nWHERE city <> 'Zürich' AND days > "
     "2\nGROUP BY city;\n"
-    "```"sv,
+    "```",
     "| step | takes | note |\n|---|---|---|\n| mix | 5 min | until smooth |\n| rest | 1 h | at 20 "
     "°C |\n| bake | "
-    "35 min | < 220 °C |"sv,
+    "35 min | < 220 °C |",
 };
 
 // A block of code is begun only where so many tokens are still to be said.

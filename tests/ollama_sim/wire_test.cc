@@ -9,7 +9,6 @@
 namespace genwatch::ollama_sim {
 namespace {
 
-using testing::AnyOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
