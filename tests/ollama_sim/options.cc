@@ -105,12 +105,12 @@ const std::map<std::string, Flag>& Flags() {
 
 std::string HelpText() {
   std::string text = "ollama_sim: answers as an Ollama server does, with made-up text.\n\nFlags:\n";
-  const auto add = [&text](std::string_view name, std::string_view help) {
-    text.append("  ").append(name).append("  ").append(help).append("\n");
+  const auto add = [&text](std::string_view prefix, std::string_view name, std::string_view help) {
+    text.append("  ").append(prefix).append(name).append("  ").append(help).append("\n");
   };
-  for (const auto& [name, flag] : Flags()) add("--" + name, flag.help);
+  for (const auto& [name, flag] : Flags()) add("--", name, flag.help);
   text += "\nModels:\n";
-  for (const Model& model : AllModels()) add(model.name, model.description);
+  for (const Model& model : AllModels()) add("", model.name, model.description);
   return text;
 }
 
