@@ -65,7 +65,8 @@ absl::StatusOr<uint32_t> LockServerModel(mariadb::Connection& connection, const 
 
 // The number of the last heartbeat stored. Locks the worker against its reaper.
 absl::StatusOr<uint32_t> LockWorker(mariadb::Connection& connection, const std::string& instance) {
-  const auto rows = connection.Query(queries::kLockWorker, {instance});
+  absl::StatusOr<std::vector<mariadb::Row>> rows = std::vector<mariadb::Row>();
+  if (IsLedgerWord(instance)) rows = connection.Query(queries::kLockWorker, {instance});
   if (!rows.ok()) return rows.status();
   if (rows->empty()) {
     return Error(absl::StatusCode::kFailedPrecondition, "UNKNOWN_WORKER",

@@ -1,5 +1,6 @@
 #include "job_service/mariadb/connection.h"
 
+#include <mariadb/errmsg.h>
 #include <mariadb/mysql.h>
 #include <poll.h>
 
@@ -26,6 +27,20 @@ void InitLibrary() {
   std::call_once(once, [] { mysql_library_init(0, nullptr, nullptr); });
   thread_local const ThreadState state;
 }
+
+// On the wire, generously.
+uint64_t SizeOf(const Param& param) {
+  constexpr uint64_t kMostFixedBytes = 16;
+  if (const auto* const text = std::get_if<std::string_view>(&param.value())) {
+    return kMostFixedBytes + text->size();
+  }
+  if (const auto* const bytes = std::get_if<Bytes>(&param.value())) {
+    return kMostFixedBytes + bytes->data.size();
+  }
+  return kMostFixedBytes;
+}
+
+absl::Status TooLarge() { return ErrorToStatus(CR_NET_PACKET_TOO_LARGE, "checked before sending"); }
 
 unsigned int WholeSeconds(absl::Duration duration) {
   return static_cast<unsigned int>(absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1))));
@@ -76,7 +91,24 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const ConnectionOpt
     status = connection->Simple("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
   }
   if (!status.ok()) return status;
+  const auto limit = connection->Query("SELECT @@session.max_allowed_packet");
+  if (!limit.ok()) return limit.status();
+  connection->packet_limit_ = RowReader(limit->at(0)).Uint64();
   return connection;
+}
+
+absl::Status Connection::CheckSize(absl::Span<const Param> params) const {
+  uint64_t bytes = 0;
+  for (const Param& param : params) bytes += SizeOf(param);
+  return bytes <= packet_limit_ ? absl::OkStatus() : TooLarge();
+}
+
+absl::Status Connection::CheckSize(absl::Span<const std::vector<Param>> rows) const {
+  uint64_t bytes = 0;
+  for (const std::vector<Param>& row : rows) {
+    for (const Param& param : row) bytes += SizeOf(param);
+  }
+  return bytes <= packet_limit_ ? absl::OkStatus() : TooLarge();
 }
 
 absl::Status Connection::Simple(std::string_view sql) {
@@ -111,6 +143,7 @@ absl::Status Connection::Failed(std::string_view sql, absl::Status status) {
 
 absl::StatusOr<std::vector<Row>> Connection::Query(std::string_view sql,
                                                    absl::Span<const Param> params) {
+  if (absl::Status status = CheckSize(params); !status.ok()) return status;
   const auto statement = Prepared(sql);
   if (!statement.ok()) return statement.status();
   if (absl::Status status = (*statement)->Execute(params); !status.ok()) return Failed(sql, status);
@@ -120,6 +153,7 @@ absl::StatusOr<std::vector<Row>> Connection::Query(std::string_view sql,
 }
 
 absl::StatusOr<uint64_t> Connection::Execute(std::string_view sql, absl::Span<const Param> params) {
+  if (absl::Status status = CheckSize(params); !status.ok()) return status;
   const auto statement = Prepared(sql);
   if (!statement.ok()) return statement.status();
   if (absl::Status status = (*statement)->Execute(params); !status.ok()) return Failed(sql, status);
@@ -130,6 +164,7 @@ absl::StatusOr<uint64_t> Connection::ExecuteMany(std::string_view sql,
                                                  absl::Span<const std::vector<Param>> rows) {
   if (rows.empty()) return 0;
   if (rows.size() == 1) return Execute(sql, rows[0]);
+  if (absl::Status status = CheckSize(rows); !status.ok()) return status;
   const auto statement = Prepared(sql);
   if (!statement.ok()) return statement.status();
   if (absl::Status status = (*statement)->ExecuteMany(rows); !status.ok()) {

@@ -77,8 +77,13 @@ class Connection {
   // Forgets the statement, whose state is unknown after an error.
   absl::Status Failed(std::string_view sql, absl::Status status);
   absl::Status Simple(std::string_view sql);
+  // INVALID_ARGUMENT for what the server would answer by closing the connection.
+  absl::Status CheckSize(absl::Span<const std::vector<Param>> rows) const;
+  absl::Status CheckSize(absl::Span<const Param> params) const;
 
   bool lost_ = false;
+  // What the server takes in one message; the smallest possible until it says.
+  uint64_t packet_limit_ = 1024;
   std::unique_ptr<st_mysql, Closer> handle_;
   // Closed before the handle.
   std::map<std::string, std::unique_ptr<Statement>, std::less<>> statements_;

@@ -10,7 +10,13 @@
 namespace genwatch::mariadb {
 namespace {
 
+bool IsTooLarge(unsigned int code) {
+  return code == ER_NET_PACKET_TOO_LARGE || code == CR_NET_PACKET_TOO_LARGE;
+}
+
 absl::StatusCode Classify(unsigned int code) {
+  // Costs the connection, but would cost the next one as well.
+  if (IsTooLarge(code)) return absl::StatusCode::kInvalidArgument;
   if (ConnectionIsLost(code)) return absl::StatusCode::kUnavailable;
   switch (code) {
     // Refused, full, or not set up yet (no database, no tables): waiting helps.
@@ -42,7 +48,6 @@ absl::StatusCode Classify(unsigned int code) {
     case ER_TRUNCATED_WRONG_VALUE:
     case ER_TRUNCATED_WRONG_VALUE_FOR_FIELD:
     case ER_INVALID_CHARACTER_STRING:
-    case ER_NET_PACKET_TOO_LARGE:
     case ER_TOO_BIG_ROWSIZE:
       return absl::StatusCode::kInvalidArgument;
     default:
@@ -53,6 +58,7 @@ absl::StatusCode Classify(unsigned int code) {
 }  // namespace
 
 bool ConnectionIsLost(unsigned int code) {
+  if (IsTooLarge(code)) return true;
   switch (code) {
     case CR_CONNECTION_ERROR:
     case CR_CONN_HOST_ERROR:

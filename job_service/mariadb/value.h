@@ -27,6 +27,8 @@ class Param {
   using Value =
       std::variant<std::monostate, int64_t, uint64_t, double, std::string_view, Bytes, absl::Time>;
 
+  // Implicit, so that a call lists its values as they are.
+  // NOLINTBEGIN(google-explicit-constructor)
   Param(std::nullopt_t) {}
   template <std::integral T>
   Param(T value) {
@@ -46,6 +48,7 @@ class Param {
   Param(const std::optional<T>& value) {
     if (value.has_value()) value_ = Param(*value).value();
   }
+  // NOLINTEND(google-explicit-constructor)
 
   const Value& value() const { return value_; }
 

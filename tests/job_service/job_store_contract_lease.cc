@@ -40,6 +40,9 @@ TEST_P(JobStoreContract, WorkerWithoutAHeartbeatGetsNothing) {
   grant.candidates.push_back({.job_id = JobId(1)});
   EXPECT_THAT(store().Lease(grant).status(),
               FailsWith(absl::StatusCode::kFailedPrecondition, "UNKNOWN_WORKER"));
+  grant.worker.set_instance("w_\xC3\xB6");
+  EXPECT_THAT(store().Lease(grant).status(),
+              FailsWith(absl::StatusCode::kFailedPrecondition, "UNKNOWN_WORKER"));
   EXPECT_EQ(Get(JobId(1)).state, v1::Job::STATE_QUEUED);
 }
 

@@ -18,10 +18,7 @@ using testing::SizeIs;
 
 class ConnectionTest : public testing::Test {
  protected:
-  ConnectionTest() {
-    auto opened = Connection::Open(ConnectionTo(PrivateMariaDb::Shared(), SharedDatabase()));
-    EXPECT_TRUE(opened.ok()) << opened.status();
-    connection_ = *std::move(opened);
+  ConnectionTest() : connection_(Reopened()) {
     Must(connection_->Execute("DROP TABLE IF EXISTS things").status());
     Must(connection_
              ->Execute("CREATE TABLE things (id BIGINT PRIMARY KEY, word VARCHAR(20) UNIQUE, "
@@ -31,6 +28,11 @@ class ConnectionTest : public testing::Test {
   }
   ~ConnectionTest() override { Must(connection_->Execute("DROP TABLE things").status()); }
 
+  static std::unique_ptr<Connection> Reopened() {
+    auto opened = Connection::Open(ConnectionTo(PrivateMariaDb::Shared(), SharedDatabase()));
+    EXPECT_TRUE(opened.ok()) << opened.status();
+    return *std::move(opened);
+  }
   static void Must(const absl::Status& status) { EXPECT_TRUE(status.ok()) << status; }
 
   Row One(std::string_view sql, absl::Span<const Param> params = {}) {
@@ -177,6 +179,23 @@ TEST_F(ConnectionTest, ErrorsSayWhatToDoNextAndNothingAboutTheServer) {
   EXPECT_TRUE(connection_->usable());
   EXPECT_TRUE(connection_->Alive());
   EXPECT_EQ(RowReader(One("SELECT 7")).Uint64(), 7u);
+}
+
+TEST_F(ConnectionTest, ValueTooLargeForTheServerIsRefusedNotRetried) {
+  const std::string huge(20 << 20, 'x');
+  const absl::Status status =
+      connection_->Execute("INSERT INTO things (id, bytes) VALUES (1, ?)", {Bytes{huge}}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_EQ(ReasonOf(status), kRefusedValue);
+  std::vector<std::vector<Param>> rows;
+  const std::string part(1 << 20, 'x');
+  for (int i = 0; i < 20; ++i) rows.push_back({i, Bytes{part}});
+  EXPECT_EQ(connection_->ExecuteMany("INSERT INTO things (id, bytes) VALUES (?, ?)", rows)
+                .status()
+                .code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(connection_->Alive());
+  EXPECT_EQ(RowReader(One("SELECT COUNT(*) FROM things")).Uint64(), 0u);
 }
 
 TEST_F(ConnectionTest, StatementThatTakesTooLongIsGivenUpByTheServer) {
