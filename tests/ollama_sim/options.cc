@@ -134,9 +134,10 @@ OptionsOrExit ParseOptions(int argc, const char* const* argv) {
     }
     const auto flag = name.starts_with("--") ? Flags().find(name.substr(2)) : Flags().end();
     if (flag == Flags().end()) {
-      result.message += "unknown flag " + name + "\n";
+      result.message.append("unknown flag ").append(name).append("\n");
     } else if (!has_value || !flag->second.set(value, &result.options)) {
-      result.message += "bad value '" + value + "' for " + name + ": " + flag->second.help + "\n";
+      result.message.append("bad value '").append(value).append("' for ").append(name);
+      result.message.append(": ").append(flag->second.help).append("\n");
     }
   }
   if (!result.message.empty()) result.exit_code = 2;
