@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # Counting what test runners report, as "PASSED FAILED". A skipped test counts as failed. Sourced.
 
-# counts_of_junit FILE: from the totals of its <testsuite> elements.
+# counts_of_junit FILE: from the totals of its <testsuite> elements, which may span lines.
 counts_of_junit() {
-  grep -o '<testsuite [^>]*>' "$1" 2>/dev/null | awk '
+  [ -r "$1" ] || set -- /dev/null
+  tr '\n\t' '  ' <"$1" | grep -o '<testsuite [^>]*>' | awk '
     function total(name) { return match($0, " " name "=\"[0-9]+") ? substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3) : 0 }
     { all += total("tests"); bad += total("failures") + total("errors") + total("skipped") + total("disabled") }
     END { print all - bad, bad + 0 }'

@@ -20,8 +20,8 @@ prepare() {
 }
 
 # Each runs in a subshell; what it leaves is a report for the counting.
-run_cpp() { ctest --preset release -j "$(nproc)" --output-junit "$RESULTS/cpp.xml"; }
-run_go() { go test -C http_bridge -v -timeout 5m ./...; }
+run_cpp() { ctest --preset release -j "$(nproc)" --output-junit "$RESULTS/cpp.xml" | sed -u '/^ *Start /d'; }
+run_go() { go test -C http_bridge -v -timeout 5m ./... | sed -u '/^=== /d'; }
 run_web() {
   scripts/web_modules.sh http_bridge/web && cd http_bridge/web &&
     npm run --silent test -- --reporter=default --reporter=junit --outputFile.junit="$RESULTS/web.xml"

@@ -8,7 +8,9 @@ test_a_skipped_or_failed_or_disabled_test_of_a_junit_report_counts_as_failed() {
   cat >"$TEST_DIR/report.xml" <<'XML'
 <testsuites name="all" tests="99" failures="99">
 <testsuite name="one" tests="5" failures="1" errors="0" skipped="1" time="3"></testsuite>
-<testsuite name="two" timestamp="x" tests="10" failures="0" disabled="2" skipped="0"></testsuite>
+<testsuite name="two"
+	timestamp="x"
+	tests="10" failures="0" disabled="2" skipped="0"></testsuite>
 </testsuites>
 XML
   expect_equal "$(counts_of_junit "$TEST_DIR/report.xml")" "11 4"

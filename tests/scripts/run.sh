@@ -10,7 +10,7 @@ for file in "$@"; do
   file=${file%_test.sh}_test.sh
   printf -- '-- %s\n' "$file"
   output=$(mktemp)
-  timeout 300 "./$file" 2>&1 </dev/null | tee "$output" | sed '/^[0-9]* passed, [0-9]* failed$/d' || true
+  timeout 600 "./$file" 2>&1 </dev/null | tee "$output" | sed '/^[0-9]* passed, [0-9]* failed$/d' || true
   # A file that died has no closing line.
   read -r good bad < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$output" | tail -n 1 | grep . || echo 0 1)
   passed=$((passed + good))

@@ -12,7 +12,7 @@ begin() {
   setsid --fork env --default-signal bash -c 'echo $$ >"$0/pid"; exec "$@"' "$TEST_DIR" "$@" >"$TEST_DIR/said" 2>&1 </dev/null
   wait_until 5 test -s "$TEST_DIR/pid"
   HELPER=$(cat "$TEST_DIR/pid")
-  wait_until 60 up || fail "did not come up:" "$(cat "$TEST_DIR/said")"
+  wait_until 240 up || fail "did not come up:" "$(cat "$TEST_DIR/said")"
 }
 
 expect_clean_end() {
@@ -52,4 +52,5 @@ test_clean_state_refuses_while_something_runs_and_removes_all_after_make_stop() 
   [ ! -e "$STATE_DIR" ] || fail "the state folder is still there"
 }
 
+make_database
 run_tests

@@ -99,4 +99,5 @@ test_a_deep_state_folder_gets_short_sockets_that_are_removed_again() {
   [ ! -e "$sockets" ] || fail "$sockets is left"
 }
 
+make_database
 run_tests
