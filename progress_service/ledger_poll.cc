@@ -89,11 +89,10 @@ void LedgerPoll::AskStates(std::vector<ProgressHub::Question> questions, bool fu
   v1::GetJobStatesRequest request;
   for (const ProgressHub::Question& question : questions) *request.add_jobs() = question.query;
   metrics_.ledger_polls.Increment();
-  client_.GetJobStates(
-      std::move(request), [this, questions = std::move(questions),
-                           full](absl::StatusOr<v1::GetJobStatesResponse> response) {
-        OnStates(questions, full, response);
-      });
+  client_.GetJobStates(std::move(request), [this, questions = std::move(questions), full](
+                                               absl::StatusOr<v1::GetJobStatesResponse> response) {
+    OnStates(questions, full, response);
+  });
 }
 
 void LedgerPoll::OnStates(const std::vector<ProgressHub::Question>& questions, bool full,
@@ -150,16 +149,15 @@ void LedgerPoll::ListActive(bool all) {
     }
     v1::ListActiveRequest request;
     request.set_owner_id(owner);
-    client_.ListActive(std::move(request),
-                       [this, owner](absl::StatusOr<v1::ListActiveResponse> response) {
-                         if (response.ok()) {
-                           parts_.active->Merge(
-                               owner, {response->job_ids().begin(), response->job_ids().end()});
-                         }
-                         NoteAnswer(response.status());
-                         MutexLock lock(mutex_);
-                         --listing_;
-                       });
+    client_.ListActive(
+        std::move(request), [this, owner](absl::StatusOr<v1::ListActiveResponse> response) {
+          if (response.ok()) {
+            parts_.active->Merge(owner, {response->job_ids().begin(), response->job_ids().end()});
+          }
+          NoteAnswer(response.status());
+          MutexLock lock(mutex_);
+          --listing_;
+        });
   }
 }
 

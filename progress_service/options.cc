@@ -7,10 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "common/problems.h"
 
-ABSL_FLAG(std::string, job_service, "127.0.0.1:50051", "job_service, host:port or dns:///host:port");
-ABSL_FLAG(std::string, generation, "127.0.0.1:50052",
-          "the workers: host:port, dns:///host:port (all addresses of the name are listened to), or "
-          "several with commas between; workers named by the ledger are listened to as well");
+ABSL_FLAG(std::string, job_service, "127.0.0.1:50051",
+          "job_service, host:port or dns:///host:port");
+ABSL_FLAG(
+    std::string, generation, "127.0.0.1:50052",
+    "the workers: host:port, dns:///host:port (all addresses of the name are listened to), or "
+    "several with commas between; workers named by the ledger are listened to as well");
 ABSL_FLAG(int64_t, max_text_bytes, int64_t{512} << 20,
           "most bytes of texts to hold; above it new watches with text are refused");
 ABSL_FLAG(int64_t, max_watchers, 20'000, "most WatchProgress streams at once");

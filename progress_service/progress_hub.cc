@@ -514,8 +514,8 @@ std::vector<ProgressHub::Unrecorded> ProgressHub::TakeUnrecorded() {
 void ProgressHub::MarkRecorded(const std::vector<Unrecorded>& recorded) {
   for (const Unrecorded& one : recorded) {
     MutexLock lock(one.entry->mutex);
-    one.entry->recorded = std::max(
-        one.entry->recorded, std::make_pair(one.record.version(), one.record.sequence()));
+    one.entry->recorded =
+        std::max(one.entry->recorded, std::make_pair(one.record.version(), one.record.sequence()));
   }
 }
 

@@ -176,9 +176,8 @@ class ProgressHub {
   void MergeEntry(const std::shared_ptr<HubEntry>& entry, const v1::JobStateEntry& told,
                   uint64_t question, Batch& batch);
   // After a merge: accounts for the bytes, and notes what follows from its outcome.
-  void FinishMergeLocked(const std::shared_ptr<HubEntry>& entry,
-                         const TrackedJob::Outcome& outcome, Batch& batch)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(entry->mutex);
+  void FinishMergeLocked(const std::shared_ptr<HubEntry>& entry, const TrackedJob::Outcome& outcome,
+                         Batch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(entry->mutex);
   // Does what the batch collected: the lists first, then the wake-ups, without any lock.
   void Finish(Batch& batch, bool may_kick = true) ABSL_LOCKS_EXCLUDED(mutex_);
   bool AskLocked(const std::shared_ptr<HubEntry>& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

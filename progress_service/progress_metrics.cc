@@ -13,9 +13,9 @@ ProgressMetrics::ProgressMetrics(Metrics& metrics) : registry(&metrics) {
   feeds_connected =
       metrics.AddGauge("genwatch_progress_feeds_connected", "State feeds of workers that are open");
   updates_sent = metrics.AddCounter("genwatch_progress_updates_sent_total", "Job updates sent");
-  states_conflated = metrics.AddCounter(
-      "genwatch_progress_states_conflated_total",
-      "Snapshots that a watcher was not shown because a newer one came first");
+  states_conflated =
+      metrics.AddCounter("genwatch_progress_states_conflated_total",
+                         "Snapshots that a watcher was not shown because a newer one came first");
   resets_sent = metrics.AddCounter("genwatch_progress_resets_sent_total", "Text resets sent");
   watches_refused = metrics.AddCounter("genwatch_progress_watches_refused_total",
                                        "Watches refused for want of memory or room");

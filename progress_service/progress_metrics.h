@@ -20,8 +20,8 @@ struct ProgressMetrics {
   Counter updates_sent;
   Counter states_conflated;  // snapshots that a watcher was never shown, because a newer one came
   Counter resets_sent;
-  Counter watches_refused;   // for want of memory or room
-  Counter peers_dropped;     // took no message for a minute
+  Counter watches_refused;  // for want of memory or room
+  Counter peers_dropped;    // took no message for a minute
   Counter text_conflicts;
   Counter texts_discarded;
   Counter states_received;

@@ -44,17 +44,16 @@ grpc::ServerUnaryReactor* ProgressServiceImpl::GetProgress(grpc::CallbackServerC
   question.add_jobs()->set_job_id(job_id);
   question.mutable_jobs(0)->set_want_fixed(true);
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  ledger_.GetJobStates(
-      std::move(question), [this, reactor, response, owner = *owner,
-                            job_id](absl::StatusOr<v1::GetJobStatesResponse> told) {
-        if (!told.ok()) {
-          reactor->Finish(ToGrpcStatus(Annotate(told.status(), "asking the ledger")));
-          return;
-        }
-        std::optional<ProgressHub::Snapshot> snapshot;
-        if (told->jobs_size() > 0) snapshot = hub_->MergeAnswer(told->jobs(0));
-        reactor->Finish(ToGrpcStatus(Answer(snapshot, owner, job_id, response)));
-      });
+  ledger_.GetJobStates(std::move(question), [this, reactor, response, owner = *owner, job_id](
+                                                absl::StatusOr<v1::GetJobStatesResponse> told) {
+    if (!told.ok()) {
+      reactor->Finish(ToGrpcStatus(Annotate(told.status(), "asking the ledger")));
+      return;
+    }
+    std::optional<ProgressHub::Snapshot> snapshot;
+    if (told->jobs_size() > 0) snapshot = hub_->MergeAnswer(told->jobs(0));
+    reactor->Finish(ToGrpcStatus(Answer(snapshot, owner, job_id, response)));
+  });
   return reactor;
 }
 

@@ -64,8 +64,8 @@ void Recorder::Record(std::vector<ProgressHub::Unrecorded> records) {
   v1::RecordProgressRequest request;
   for (const ProgressHub::Unrecorded& one : records) *request.add_records() = one.record;
   client_.RecordProgress(
-      std::move(request), [this, records = std::move(records)](
-                              absl::StatusOr<v1::RecordProgressResponse> response) {
+      std::move(request),
+      [this, records = std::move(records)](absl::StatusOr<v1::RecordProgressResponse> response) {
         if (response.ok()) {
           ProgressHub::MarkRecorded(records);
           metrics_.rows_recorded.Increment(response->recorded());

@@ -121,8 +121,7 @@ TrackedJob::Outcome TrackedJob::MergeWorker(const v1::WorkerState& state, absl::
     }
     texts_.NoteWorkerLengths({state.answer_bytes(), state.thinking_bytes()});
   }
-  outcome.changed |= texts_.epoch() != epoch_before ||
-                     texts_.held(0).size() != held_before[0] ||
+  outcome.changed |= texts_.epoch() != epoch_before || texts_.held(0).size() != held_before[0] ||
                      texts_.held(1).size() != held_before[1];
   if (new_lease || state.sequence() > sequence()) {
     TakeNumbers(state);

@@ -17,9 +17,9 @@ namespace {
 constexpr int kMaxTargets = 50;
 
 absl::Status Invalid(std::string_view reason, std::string_view field, std::string_view text) {
-  return WithFieldViolation(
-      Error(absl::StatusCode::kInvalidArgument, reason, absl::StrCat(ToAbsl(field), ": ", ToAbsl(text))), field,
-      text);
+  return WithFieldViolation(Error(absl::StatusCode::kInvalidArgument, reason,
+                                  absl::StrCat(ToAbsl(field), ": ", ToAbsl(text))),
+                            field, text);
 }
 
 }  // namespace

@@ -44,10 +44,13 @@ bool Disproved(const Cursor& cursor, const TextLengths& offsets, const TrackedJo
   if (cursor.version > job.version()) return true;
   if (cursor.text_version != 0 && texts.bases().Find(cursor.text_version) == nullptr) return true;
   for (size_t channel = 0; channel < kChannels; ++channel) {
+    const uint32_t offset = offsets[channel];
     if (texts.kept().has_value() && cursor.version == job.version() &&
-        offsets[channel] > (*texts.kept())[channel]) {
+        offset > (*texts.kept())[channel]) {
       return true;
     }
+    const uint32_t standing = texts.Standing(channel, offset, cursor.text_version);
+    if (standing == offset && !texts.IsCharacterBorder(channel, offset)) return true;
   }
   return false;
 }
@@ -149,8 +152,7 @@ bool WatchPosition::AddPieces(const TrackedJob& job, size_t budget, v1::JobUpdat
     uint32_t& offset = offsets_[channel];
     while (offset < held.size()) {
       if (budget == 0) return true;
-      const std::string_view text =
-          Cut(held.substr(offset), std::min(kMaxPieceBytes, budget));
+      const std::string_view text = Cut(held.substr(offset), std::min(kMaxPieceBytes, budget));
       v1::TextPiece* const piece = update->add_pieces();
       piece->set_channel(kAllChannels[channel]);
       piece->set_offset(offset);

@@ -13,16 +13,14 @@ std::shared_ptr<WatchProgressReactor> WatchProgressReactor::Create(
   std::shared_ptr<WatchProgressReactor> reactor(
       new WatchProgressReactor(parts, context, std::move(on_done)));
   reactor->session_ = std::make_unique<WatchSession>(
-      parts.hub, parts.active, parts.clock, std::move(plan),
-      [weak = reactor->weak_from_this()] {
+      parts.hub, parts.active, parts.clock, std::move(plan), [weak = reactor->weak_from_this()] {
         if (const auto self = weak.lock(); self != nullptr) self->Wake();
       });
   reactor->self_ = reactor;
   return reactor;
 }
 
-WatchProgressReactor::WatchProgressReactor(const Parts& parts,
-                                           grpc::CallbackServerContext* context,
+WatchProgressReactor::WatchProgressReactor(const Parts& parts, grpc::CallbackServerContext* context,
                                            std::function<void(WatchProgressReactor*)> on_done)
     : parts_(parts),
       context_(context),
@@ -171,19 +169,18 @@ void WatchProgressReactor::WakeAt(absl::Duration due) {
   if (timer_due_ <= due) return;
   if (timer_ != 0) parts_.timers->Cancel(timer_);
   timer_due_ = due;
-  timer_ = parts_.timers->RunAfter(
-      due - parts_.clock->Monotonic(), [weak = weak_from_this(), due] {
-        const std::shared_ptr<WatchProgressReactor> self = weak.lock();
-        if (self == nullptr) return;
-        {
-          MutexLock timer_lock(self->mutex_);
-          if (self->timer_due_ == due) {
-            self->timer_due_ = absl::InfiniteDuration();
-            self->timer_ = 0;
-          }
-        }
-        self->Wake();
-      });
+  timer_ = parts_.timers->RunAfter(due - parts_.clock->Monotonic(), [weak = weak_from_this(), due] {
+    const std::shared_ptr<WatchProgressReactor> self = weak.lock();
+    if (self == nullptr) return;
+    {
+      MutexLock timer_lock(self->mutex_);
+      if (self->timer_due_ == due) {
+        self->timer_due_ = absl::InfiniteDuration();
+        self->timer_ = 0;
+      }
+    }
+    self->Wake();
+  });
 }
 
 void WatchProgressReactor::OnDone() {

@@ -32,7 +32,8 @@ class Watchers {
   grpc::ServerWriteReactor<v1::WatchProgressResponse>* Watch(grpc::CallbackServerContext* context,
                                                              WatchPlan plan);
 
-  // Ends all streams with UNAVAILABLE, so that their clients resume elsewhere, and refuses new ones.
+  // Ends all streams with UNAVAILABLE, so that their clients resume elsewhere, and refuses new
+  // ones.
   void Drain();
 
   size_t count() const;

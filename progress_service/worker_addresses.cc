@@ -38,9 +38,8 @@ absl::Status Resolve(const std::string& host, const std::string& port,
                     NI_NUMERICHOST) != 0) {
       continue;
     }
-    addresses.push_back(one->ai_family == AF_INET6
-                            ? absl::StrCat("[", number.data(), "]:", port)
-                            : absl::StrCat(number.data(), ":", port));
+    addresses.push_back(one->ai_family == AF_INET6 ? absl::StrCat("[", number.data(), "]:", port)
+                                                   : absl::StrCat(number.data(), ":", port));
   }
   return absl::OkStatus();
 }

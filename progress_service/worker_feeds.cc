@@ -28,7 +28,8 @@ WorkerFeeds::WorkerFeeds(std::string target, ProgressHub* hub, TimerQueue* timer
       metrics_(metrics),
       resolve_failures_(absl::Seconds(30)),
       next_resolve_(clock->Monotonic()),
-      ticks_("worker_feeds", kTick, [this] { Tick(); }, Periodic::FirstRun::kAtOnce) {}
+      ticks_(
+          "worker_feeds", kTick, [this] { Tick(); }, Periodic::FirstRun::kAtOnce) {}
 
 WorkerFeeds::~WorkerFeeds() = default;
 
@@ -62,8 +63,7 @@ void WorkerFeeds::Open(const std::vector<std::string>& addresses) {
       // The place is taken; the stream is opened without the lock.
       feeds_[address] = nullptr;
     }
-    auto feed =
-        std::make_unique<StateFeedClient>(address, hub_, timers_, clock_, metrics_);
+    auto feed = std::make_unique<StateFeedClient>(address, hub_, timers_, clock_, metrics_);
     MutexLock lock(mutex_);
     feeds_[address] = std::move(feed);
   }

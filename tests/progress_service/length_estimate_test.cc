@@ -54,7 +54,7 @@ TEST(LengthEstimateTest, CutLengthsCountAsAtLeastThat) {
   const LengthEstimate estimate(
       HistoryOf({6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35},
                 {false, false, false, false, false, false, false, false, false, true, true,
-                 true, true, true, true, true, true, true, true, true, true}),
+                 true,  true,  true,  true,  true,  true,  true,  true,  true,  true}),
       kNoLimit);
 
   EXPECT_DOUBLE_EQ(estimate.Remaining(0).median, 23);

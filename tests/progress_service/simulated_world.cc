@@ -29,8 +29,7 @@ SimulatedWorld::SimulatedWorld(uint32_t seed)
   feeds_tell_kept_text_ = Random(2) == 0;
   replicas_.resize(2);
   for (Replica& replica : replicas_) {
-    replica.hub =
-        std::make_unique<ProgressHub>(&clock_, ProgressHub::Options(), ProgressMetrics());
+    replica.hub = std::make_unique<ProgressHub>(&clock_, ProgressHub::Options(), ProgressMetrics());
     replica.active = std::make_unique<ActiveJobs>();
   }
   watchers_.resize(4);
@@ -139,9 +138,9 @@ void SimulatedWorld::BeginLease() {
     ++counts_.restarts;
     kept_ = {};
   }
-  leases_.push_back({.version = version_,
-                     .bases = {static_cast<uint32_t>(kept_[0].size()),
-                               static_cast<uint32_t>(kept_[1].size())}});
+  leases_.push_back(
+      {.version = version_,
+       .bases = {static_cast<uint32_t>(kept_[0].size()), static_cast<uint32_t>(kept_[1].size())}});
   Worker& worker = workers_.emplace_back();
   worker.version = version_;
   worker.attempt = attempt_;
@@ -176,8 +175,8 @@ void SimulatedWorld::Generate(Worker& worker) {
 }
 
 std::string SimulatedWorld::RandomText() {
-  static constexpr std::array<const char*, 6> kBits = {"a", "bc", "\u00e4", "\u20ac", "\U0001F600",
-                                                       "xyz "};
+  static constexpr std::array<const char*, 6> kBits = {"a",      "bc",         "\u00e4",
+                                                       "\u20ac", "\U0001F600", "xyz "};
   std::string text;
   for (uint32_t count = 1 + Random(5); count > 0; --count) text += kBits[Random(kBits.size())];
   return text;
@@ -307,8 +306,8 @@ void SimulatedWorld::Reconnect(Replica& replica, size_t index) {
     const Worker& worker = workers_[index];
     const TextLengths held = {known.answer_bytes(), known.thinking_bytes()};
     for (size_t channel = 0; channel < kChannels; ++channel) {
-      feed.sent[channel] = std::clamp<uint32_t>(held[channel], feed.sent[channel],
-                                                worker.texts[channel].size());
+      feed.sent[channel] =
+          std::clamp<uint32_t>(held[channel], feed.sent[channel], worker.texts[channel].size());
     }
   }
 }
@@ -380,9 +379,9 @@ void SimulatedWorld::Open(Watcher& watcher, bool old_cursor) {
   target.set_job_id(job_id_);
   target.set_cursor(watcher.cursor);
   const Replica& replica = replicas_[watcher.replica];
-  watcher.session = std::make_unique<WatchSession>(replica.hub.get(), replica.active.get(),
-                                                   &clock_, std::move(plan),
-                                                   [woken = watcher.woken] { *woken = true; });
+  watcher.session =
+      std::make_unique<WatchSession>(replica.hub.get(), replica.active.get(), &clock_,
+                                     std::move(plan), [woken = watcher.woken] { *woken = true; });
   if (!watcher.session->Start().ok()) Violation("a watch was refused");
 }
 
@@ -423,8 +422,7 @@ void SimulatedWorld::Take(Watcher& watcher, const v1::JobUpdate& update) {
          progress.numbers().current_tokens() < watcher.last.numbers().current_tokens())) {
       Violation("a number fell within a lease");
     }
-    if ((progress.numbers().percent() == 100) !=
-        (progress.state() == v1::Job::STATE_COMPLETED)) {
+    if ((progress.numbers().percent() == 100) != (progress.state() == v1::Job::STATE_COMPLETED)) {
       Violation("100 % without completion, or the other way round");
     }
     std::tie(watcher.version, watcher.sequence) = order;
