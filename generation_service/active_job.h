@@ -61,6 +61,7 @@ struct ActiveJob {
   const uint32_t attempt_number;
   const bool alone;
   const std::string model;
+  std::string model_label;  // for metrics: a name that the server offers, or "other"
   std::optional<uint32_t> num_ctx;
   std::optional<absl::Duration> keep_alive;
 

@@ -107,6 +107,7 @@ void ActiveJobs::Begin(const v1::LeasedJob& lease) {
   if (lease.spec().options().has_num_ctx()) num_ctx = lease.spec().options().num_ctx();
   const bool loaded = server_->residency().Loaded(lease.spec().model(), num_ctx, now);
   auto job = std::make_unique<ActiveJob>(lease, loaded, now);
+  job->model_label = LabelOf(job->model);
 
   v1::LeaseFixed fixed;
   fixed.set_model(lease.spec().model());
@@ -122,7 +123,6 @@ void ActiveJobs::Begin(const v1::LeasedJob& lease) {
   fixed.set_think(Thinks(lease.spec(), *server_));
   feed_->Begin(key.job_id, key.version, std::move(fixed));
 
-  metrics_->JobStarted(MetricModel(job->model));
   const auto added = table_.emplace(key, std::move(job)).first;
   changed_.push_back(key);
   added->second->changed = true;
@@ -140,6 +140,7 @@ void ActiveJobs::Run(ActiveJob& job, const v1::LeasedJob& lease) {
                           {"version", job.key.version},
                           {"attempt", job.attempt_number},
                           {"model", job.model}});
+  metrics_->GenerationStarted(job.model_label);
   job.generation = client_->Generate(
       request, [this, key = job.key](const GenerationEvent& event) { TakeEvent(key, event); });
 }
@@ -169,7 +170,7 @@ void ActiveJobs::TakeText(ActiveJob& job, const AnswerText& text) {
   const bool first = !job.attempt.has_text();
   const Attempt::Taken taken = job.attempt.AddText(text, now);
   if (first && job.attempt.has_text()) {
-    metrics_->FirstText(MetricModel(job.model), *job.attempt.first_text_after());
+    metrics_->FirstText(job.model_label, *job.attempt.first_text_after());
   }
   job.thinking.Append(taken.thinking);
   job.answer.Append(taken.answer);
@@ -218,6 +219,7 @@ void ActiveJobs::EndGeneration(ActiveJob& job) {
   job.attempt.Stop(now);
   if (job.generation == nullptr) return;
   job.generation.reset();
+  metrics_->GenerationEnded(job.model_label);
   const bool others = std::any_of(table_.begin(), table_.end(), [&job](const auto& entry) {
     return entry.second->model == job.model && entry.second->generation != nullptr;
   });
@@ -319,9 +321,8 @@ void ActiveJobs::Drop(const LeaseKey& key) {
   loop_->Cancel(job->stopped_timer);
   const bool stopped =
       job->stage == Stage::kStopped || job->stage == Stage::kLost || job->stage == Stage::kRunning;
-  metrics_->JobEnded(MetricModel(job->model),
-                     stopped ? "stopped" : OutcomeWord(job->result.outcome), job->result.reason,
-                     job->attempt.tokens());
+  metrics_->AttemptEnded(job->model_label, stopped ? "stopped" : OutcomeWord(job->result.outcome),
+                         job->result.reason, job->attempt.tokens());
   LogInfo("job left", {{"job_id", key.job_id},
                        {"version", key.version},
                        {"outcome", stopped ? "stopped" : OutcomeWord(job->result.outcome)},
@@ -418,7 +419,7 @@ ActiveJob* ActiveJobs::Find(const LeaseKey& key) {
 }
 
 // Names that callers make up must not become labels.
-std::string ActiveJobs::MetricModel(const std::string& model) const {
+std::string ActiveJobs::LabelOf(const std::string& model) const {
   for (const v1::Model& known : server_->models()) {
     if (known.name() == model) return model;
   }

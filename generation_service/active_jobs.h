@@ -90,7 +90,7 @@ class ActiveJobs {
   void PublishEnded(ActiveJob& job);
   void Drop(const LeaseKey& key);
   ActiveJob* Find(const LeaseKey& key);
-  std::string MetricModel(const std::string& model) const;
+  std::string LabelOf(const std::string& model) const;
 
   EventLoop* const loop_;
   ModelClient* const client_;

@@ -17,8 +17,8 @@ namespace genwatch {
 namespace {
 
 constexpr uint64_t kWakeId = 0;
-// Sockets served in a round. A small number tells watchers of the first chunk soon, a large one
-// packs more chunks into each message; this keeps a round under half a millisecond.
+// Sockets served in a round, at some 10 us each. A small number lets watchers hear of the first
+// chunk soon, a large one packs more chunks into each message to them.
 constexpr size_t kEventsPerRound = 32;
 
 int OrDie(int fd, const char* what) {

@@ -27,7 +27,7 @@ struct GenerationRequest {
   absl::Duration running_timeout;
 };
 
-// The first byte of the answer came.
+// The first byte of the answer's body came: the model is loaded. Not told for an error page.
 struct AnswerStarted {};
 
 // AnswerDone or Failure is the last one.

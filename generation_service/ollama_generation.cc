@@ -59,7 +59,6 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
 
   void Start(HttpClient* http, HttpRequest request) {
     HttpCallbacks callbacks;
-    callbacks.on_first_byte = [self = shared_from_this()] { self->Tell(AnswerStarted()); };
     callbacks.on_body = [self = shared_from_this()](int status, std::string_view bytes) {
       self->Read(status, bytes);
     };
@@ -93,6 +92,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
       end.status = status;
       return End(end);
     }
+    if (!std::exchange(started_, true)) Tell(AnswerStarted());
     parser_.Feed(bytes, [this](const AnswerEvent& event) { Hear(event); });
   }
 
@@ -179,6 +179,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   const std::function<void(const GenerationEvent&)> on_event_;
   NdjsonParser parser_;
   std::string error_body_;
+  bool started_ = false;  // AnswerStarted was told
   bool over_ = false;     // the last event was told
   bool dropped_ = false;  // nobody listens any more
   EventLoop::Timer linger_timer_ = 0;

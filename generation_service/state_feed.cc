@@ -79,7 +79,6 @@ void StateFeed::Publish(v1::WorkerState state, std::string_view answer, std::str
   job.state = std::move(state);
   job.answer.append(answer);
   job.thinking.append(thinking);
-  job.published = true;
   TouchLocked(found->first, job);
 }
 

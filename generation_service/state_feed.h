@@ -104,7 +104,6 @@ class StateFeed {
     uint32_t thinking_base = 0;
     std::string answer;  // from the base on
     std::string thinking;
-    bool published = false;
     absl::Duration forget_at = absl::InfiniteDuration();
   };
 

@@ -11,12 +11,14 @@ WorkerMetrics::WorkerMetrics(Metrics* metrics)
       reachable_(metrics->AddGauge("genwatch_generation_model_server_reachable",
                                    "1 if the model server answered the last look.")) {}
 
-void WorkerMetrics::JobStarted(const std::string& model) {
-  metrics_
-      ->AddGauge("genwatch_generation_jobs_running", "Jobs that the model server works on.",
-                 {{"model", model}})
-      .Add(1);
+Gauge WorkerMetrics::Running(const std::string& model) {
+  return metrics_->AddGauge("genwatch_generation_jobs_running",
+                            "Jobs that the model server works on.", {{"model", model}});
 }
+
+void WorkerMetrics::GenerationStarted(const std::string& model) { Running(model).Add(1); }
+
+void WorkerMetrics::GenerationEnded(const std::string& model) { Running(model).Add(-1); }
 
 void WorkerMetrics::FirstText(const std::string& model, absl::Duration after) {
   metrics_
@@ -27,12 +29,8 @@ void WorkerMetrics::FirstText(const std::string& model, absl::Duration after) {
       .Observe(absl::ToDoubleSeconds(after));
 }
 
-void WorkerMetrics::JobEnded(const std::string& model, const std::string& outcome,
-                             const std::string& reason, double tokens) {
-  metrics_
-      ->AddGauge("genwatch_generation_jobs_running", "Jobs that the model server works on.",
-                 {{"model", model}})
-      .Add(-1);
+void WorkerMetrics::AttemptEnded(const std::string& model, const std::string& outcome,
+                                 const std::string& reason, double tokens) {
   metrics_
       ->AddCounter("genwatch_generation_attempts_total", "Attempts that ended, by how they did.",
                    {{"model", model}, {"outcome", outcome}, {"reason", reason}})

@@ -15,16 +15,19 @@ class WorkerMetrics {
  public:
   explicit WorkerMetrics(Metrics* metrics);
 
-  void JobStarted(const std::string& model);
+  void GenerationStarted(const std::string& model);
+  void GenerationEnded(const std::string& model);
   void FirstText(const std::string& model, absl::Duration after);
   // `outcome` in lower case; `reason` empty where there is none.
-  void JobEnded(const std::string& model, const std::string& outcome, const std::string& reason,
-                double tokens);
+  void AttemptEnded(const std::string& model, const std::string& outcome, const std::string& reason,
+                    double tokens);
   void SetHeartbeatAge(absl::Duration age);
   void SetResultsWaiting(double results);
   void SetModelServerReachable(bool reachable);
 
  private:
+  Gauge Running(const std::string& model);
+
   Metrics* const metrics_;
   Gauge heartbeat_age_;
   Gauge results_waiting_;

@@ -51,7 +51,6 @@ struct HttpEnd {
 
 // Called on the loop's thread, never inside Start. Each may destroy the transfer.
 struct HttpCallbacks {
-  std::function<void()> on_first_byte;  // may be null
   std::function<void(int status, std::string_view bytes)> on_body;
   std::function<void(const HttpEnd& end)> on_end;  // last
 };

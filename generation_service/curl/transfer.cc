@@ -206,8 +206,7 @@ size_t CurlTransfer::OnBody(char* data, size_t size, size_t count, void* self) {
 
 void CurlTransfer::NoteBytes() {
   last_byte_ = loop_->Now();
-  if (std::exchange(answer_started_, true)) return;
-  if (!detached_ && callbacks_.on_first_byte) callbacks_.on_first_byte();
+  answer_started_ = true;
 }
 
 int CurlTransfer::Status() const {

@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "tests/support/await.h"
+#include "tests/support/notification.h"
 
 namespace genwatch {
 namespace {
@@ -59,7 +59,7 @@ TEST(EventLoopTest, AfterStopTasksAreDestroyedUnrun) {
 TEST(EventLoopTest, TimersRunInTheOrderOfTheirTimes) {
   EventLoop loop("test");
   std::vector<int> ran;
-  absl::Notification last;
+  Notification last;
   loop.Post([&] {
     loop.RunAfter(absl::Milliseconds(30), [&] {
       ran.push_back(3);

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "tests/generation_service/scripted_server.h"
+#include "tests/support/notification.h"
 
 namespace genwatch {
 namespace {
@@ -25,11 +25,9 @@ class HttpClientTest : public testing::Test {
  protected:
   struct Heard {
     std::string body;
-    int first_bytes = 0;
     HttpEnd end;
-    absl::Notification first_byte;
-    absl::Notification body_came;
-    absl::Notification ended;
+    Notification body_came;
+    Notification ended;
     std::unique_ptr<HttpTransfer> transfer;
   };
 
@@ -43,9 +41,6 @@ class HttpClientTest : public testing::Test {
   void Start(HttpRequest request, Heard& heard) {
     loop_.RunSync([&] {
       HttpCallbacks callbacks;
-      callbacks.on_first_byte = [&heard] {
-        if (heard.first_bytes++ == 0) heard.first_byte.Notify();
-      };
       callbacks.on_body = [&heard](int, std::string_view bytes) {
         heard.body.append(bytes);
         if (!heard.body_came.HasBeenNotified()) heard.body_came.Notify();
@@ -131,7 +126,7 @@ TEST_F(HttpClientTest, ChunkedBodyInSingleBytesArrivesWhole) {
 }
 
 TEST_F(HttpClientTest, BytesArriveBeforeTheEnd) {
-  absl::Notification go_on;
+  Notification go_on;
   ScriptedServer server([&](ScriptedConnection& connection) {
     connection.ReadRequest();
     connection.Write(kStreamHead);
@@ -147,7 +142,6 @@ TEST_F(HttpClientTest, BytesArriveBeforeTheEnd) {
   go_on.Notify();
   Finish(heard);
   EXPECT_EQ(heard.body, "first second");
-  EXPECT_EQ(heard.first_bytes, 1);
 }
 
 TEST_F(HttpClientTest, BodyWithoutLengthEndsWithTheConnection) {
@@ -233,7 +227,7 @@ TEST_F(HttpClientTest, ClosedWithoutAnAnswer) {
 }
 
 TEST_F(HttpClientTest, ResetInTheMidstOfALine) {
-  absl::Notification reset;
+  Notification reset;
   ScriptedServer server([&](ScriptedConnection& connection) {
     connection.ReadRequest();
     connection.Write(kStreamHead);
@@ -339,7 +333,7 @@ TEST_F(HttpClientTest, RunningTooLong) {
 }
 
 TEST_F(HttpClientTest, DestroyingATransferClosesItsConnectionAtOnce) {
-  absl::Notification closed;
+  Notification closed;
   ScriptedServer server([&](ScriptedConnection& connection) {
     connection.ReadRequest();
     connection.Write(kStreamHead);
@@ -355,7 +349,7 @@ TEST_F(HttpClientTest, DestroyingATransferClosesItsConnectionAtOnce) {
 }
 
 TEST_F(HttpClientTest, TransferMayBeDestroyedInItsOwnCallback) {
-  absl::Notification closed;
+  Notification closed;
   ScriptedServer server([&](ScriptedConnection& connection) {
     connection.ReadRequest();
     connection.Write(kStreamHead);
@@ -383,7 +377,7 @@ TEST_F(HttpClientTest, RequestMayBeStartedInACallback) {
     while (!connection.ReadRequest().empty()) connection.Write(WholeAnswer("200 OK", "x"));
   });
   std::vector<std::unique_ptr<HttpTransfer>> transfers;
-  absl::Notification both;
+  Notification both;
   loop_.RunSync([&] {
     HttpCallbacks inner;
     inner.on_body = [](int, std::string_view) {};

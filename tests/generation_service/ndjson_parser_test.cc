@@ -53,7 +53,7 @@ Heard Read(const std::string& body) {
   return Read(parser, {body});
 }
 
-TEST(NdjsonParserTest, LineSplitAtABufferBorderLosesNothing) {  // defect 13 of the seed
+TEST(NdjsonParserTest, SeedDefect13LineSplitAtABufferBorderLosesNothing) {
   NdjsonParser parser;
   const Heard heard = Read(parser, {R"({"response":"whole)", R"( line","done":fal)", "se}",
                                     "\n{\"response\":\"!\",\"done\":true}\n"});
@@ -61,7 +61,7 @@ TEST(NdjsonParserTest, LineSplitAtABufferBorderLosesNothing) {  // defect 13 of 
   EXPECT_EQ(parser.state(), NdjsonParser::State::kDone);
 }
 
-TEST(NdjsonParserTest, ThinkingIsHeardBesidesTheAnswer) {  // defect 14 of the seed
+TEST(NdjsonParserTest, SeedDefect14ThinkingIsHeardBesidesTheAnswer) {
   const Heard heard = Read(
       "{\"response\":\"\",\"thinking\":\"hm\",\"done\":false}\n"
       "{\"message\":{\"content\":\"yes\",\"thinking\":\" so\"},\"done\":false}\n");
@@ -69,7 +69,7 @@ TEST(NdjsonParserTest, ThinkingIsHeardBesidesTheAnswer) {  // defect 14 of the s
   EXPECT_EQ(heard.answer, "yes");
 }
 
-TEST(NdjsonParserTest, ErrorInTheStreamIsNoSuccess) {  // defect 15 of the seed
+TEST(NdjsonParserTest, SeedDefect15ErrorInTheStreamIsNoSuccess) {
   NdjsonParser parser;
   const Heard heard = Read(parser, {"{\"response\":\"kept\",\"done\":false}\n"
                                     "{\"error\":\"unexpected EOF\"}\n"
@@ -80,7 +80,7 @@ TEST(NdjsonParserTest, ErrorInTheStreamIsNoSuccess) {  // defect 15 of the seed
   EXPECT_THAT(heard.order, testing::ElementsAre("text", "error"));
 }
 
-TEST(NdjsonParserTest, EndWithoutDoneIsNoSuccess) {  // defect 15 of the seed
+TEST(NdjsonParserTest, SeedDefect15EndWithoutDoneIsNoSuccess) {
   NdjsonParser parser;
   EXPECT_EQ(Read(parser, {"{\"response\":\"cut\",\"done\":false}\n"}).answer, "cut");
   EXPECT_EQ(parser.state(), NdjsonParser::State::kReading);

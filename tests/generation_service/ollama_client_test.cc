@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "tests/generation_service/scripted_server.h"
+#include "tests/support/notification.h"
 
 namespace genwatch {
 namespace {
@@ -33,8 +33,8 @@ class OllamaClientTest : public testing::Test {
     int started = 0;
     std::optional<AnswerStatistics> done;
     std::optional<Failure> failure;
-    absl::Notification text_came;
-    absl::Notification ended;
+    Notification text_came;
+    Notification ended;
     std::unique_ptr<Generation> generation;
   };
 
@@ -90,7 +90,7 @@ class OllamaClientTest : public testing::Test {
 
   ModelServerLook Look() {
     ModelServerLook result;
-    absl::Notification looked;
+    Notification looked;
     loop_.RunSync([&] {
       client_->Look([&](const ModelServerLook& look) {
         result = look;
@@ -142,7 +142,7 @@ TEST_F(OllamaClientTest, AnswerThatWasNotStreamedIsRead) {
 }
 
 TEST_F(OllamaClientTest, DoneIsToldBeforeTheConnectionEnds) {
-  absl::Notification told;
+  Notification told;
   ScriptedServer server([&](ScriptedConnection& connection) {
     connection.ReadRequest();
     connection.Write(kStreamHead);
@@ -173,7 +173,7 @@ TEST_F(OllamaClientTest, ConnectionIsUsedAgainAfterAnAnswer) {
   EXPECT_LE(server.connections(), 2);
 }
 
-TEST_F(OllamaClientTest, EndWithoutDoneIsIncomplete) {  // defect 15 of the seed
+TEST_F(OllamaClientTest, SeedDefect15EndWithoutDoneIsIncomplete) {
   ScriptedServer server([](ScriptedConnection& connection) {
     connection.ReadRequest();
     connection.Write(kStreamHead);
@@ -188,7 +188,7 @@ TEST_F(OllamaClientTest, EndWithoutDoneIsIncomplete) {  // defect 15 of the seed
   EXPECT_EQ(heard.failure->kind, Kind::kIncomplete);
 }
 
-TEST_F(OllamaClientTest, ErrorLineAfterTextIsAFailure) {  // defect 15 of the seed
+TEST_F(OllamaClientTest, SeedDefect15ErrorLineAfterTextIsAFailure) {
   ScriptedServer server([](ScriptedConnection& connection) {
     connection.ReadRequest();
     connection.Write(kStreamHead);
@@ -229,6 +229,7 @@ TEST_F(OllamaClientTest, ErrorStatusHasTheServersWords) {
   EXPECT_EQ(heard.failure->kind, Kind::kStatus);
   EXPECT_EQ(heard.failure->http_status, 404);
   EXPECT_EQ(heard.failure->server_text, "model 'm' not found");
+  EXPECT_EQ(heard.started, 0);
 }
 
 TEST_F(OllamaClientTest, RetryAfterIsTold) {
@@ -275,7 +276,7 @@ TEST_F(OllamaClientTest, RefusedConnectionIsTold) {
 }
 
 TEST_F(OllamaClientTest, ResetInTheMidstKeepsTheText) {
-  absl::Notification reset;
+  Notification reset;
   ScriptedServer server([&](ScriptedConnection& connection) {
     connection.ReadRequest();
     connection.Write(kStreamHead);
@@ -331,7 +332,7 @@ TEST_F(OllamaClientTest, LimitsOfTimeAreToldWithTheirLength) {
 }
 
 TEST_F(OllamaClientTest, DroppingAGenerationClosesItsConnection) {
-  absl::Notification closed;
+  Notification closed;
   ScriptedServer server([&](ScriptedConnection& connection) {
     connection.ReadRequest();
     connection.Write(kStreamHead);
@@ -357,7 +358,7 @@ TEST_F(OllamaClientTest, GenerationMayBeDroppedInItsOwnCallback) {
   Connect(server.url());
   std::unique_ptr<Generation> generation;
   int texts = 0;
-  absl::Notification dropped;
+  Notification dropped;
   loop_.RunSync([&] {
     generation = client_->Generate(Request(), [&](const GenerationEvent& event) {
       if (!std::holds_alternative<AnswerText>(event)) return;
@@ -448,7 +449,7 @@ TEST_F(OllamaClientTest, LookAtSomethingElseSaysWhy) {
 
 TEST_F(OllamaClientTest, LookMayBeAskedForInTheCallbackOfTheLast) {
   Connect(absl::StrCat("http://127.0.0.1:", UnusedPort()));
-  absl::Notification second;
+  Notification second;
   loop_.RunSync([&] {
     client_->Look([&](const ModelServerLook&) {
       client_->Look([&](const ModelServerLook&) { second.Notify(); });
