@@ -55,7 +55,8 @@ COPY scripts scripts
 COPY protos protos
 COPY http_bridge http_bridge
 COPY --from=web /src/http_bridge/web/dist http_bridge/web/dist
-RUN scripts/generate_go.sh \
+RUN scripts/tools.sh protoc-gen-go protoc-gen-go-grpc protoc-gen-grpc-gateway protoc-gen-openapiv2 \
+    && scripts/generate_go.sh \
     && cd http_bridge && CGO_ENABLED=0 go build -trimpath -o /out/http_bridge ./cmd/http_bridge \
     && CGO_ENABLED=0 go build -modfile=tools.mod -trimpath -tags mysql -o /out/migrate \
          github.com/golang-migrate/migrate/v4/cmd/migrate
