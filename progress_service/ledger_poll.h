@@ -58,7 +58,6 @@ class LedgerPoll {
 
   Mutex mutex_;
   bool answered_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   int asking_ ABSL_GUARDED_BY(mutex_) = 0;       // batches in flight
   int asking_full_ ABSL_GUARDED_BY(mutex_) = 0;  // of these, about all unreported jobs
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;

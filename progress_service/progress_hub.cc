@@ -108,16 +108,16 @@ absl::StatusOr<ProgressHub::Subscription> ProgressHub::Subscribe(
                                            : std::make_shared<HubWakes>(*entry->wakes);
       wakes->push_back(wake);
       entry->wakes = std::move(wakes);
-      TrackedJob& job = entry->job;
       if (text) {
         ++entry->text_watchers;
-        job.ResumeTexts();
-        read = job.texts().Missing();
+        entry->job.ResumeTexts();
+        read = entry->job.texts().Missing();
       }
-      job.ForgetNotFound();
-      const bool fresh = job.running() && !job.ended() && job.has_ledger_facts() &&
+      entry->job.ForgetNotFound();
+      const bool fresh = entry->job.running() && !entry->job.ended() &&
+                         entry->job.has_ledger_facts() &&
                          entry->reported_until > clock_->Monotonic();
-      ask = job.fixed() == nullptr || (!fresh && !job.terminal());
+      ask = entry->job.fixed() == nullptr || (!fresh && !entry->job.terminal());
     }
     if (ask) kick |= AskLocked(entry);
     if (read) kick |= ReadLocked(entry);
@@ -186,12 +186,11 @@ std::optional<ProgressHub::Snapshot> ProgressHub::Running(const std::string& job
   const EntryRef entry = Find(job_id);
   if (entry == nullptr) return std::nullopt;
   MutexLock lock(entry->mutex);
-  const TrackedJob& job = entry->job;
-  if (!job.running() || job.ended() || job.fixed() == nullptr || !job.has_ledger_facts() ||
-      entry->reported_until <= clock_->Monotonic()) {
+  if (!entry->job.running() || entry->job.ended() || entry->job.fixed() == nullptr ||
+      !entry->job.has_ledger_facts() || entry->reported_until <= clock_->Monotonic()) {
     return std::nullopt;
   }
-  return SnapshotOf(job);
+  return SnapshotOf(entry->job);
 }
 
 std::optional<ProgressHub::Snapshot> ProgressHub::MergeAnswer(const v1::JobStateEntry& entry) {
@@ -229,15 +228,14 @@ std::vector<v1::KnownJob> ProgressHub::Known() const {
   std::vector<v1::KnownJob> known;
   for (const EntryRef& entry : Entries()) {
     MutexLock lock(entry->mutex);
-    const TrackedJob& job = entry->job;
-    if (!job.running() || !job.has_lease_facts()) continue;
+    if (!entry->job.running() || !entry->job.has_lease_facts()) continue;
     // While its base may still fall, what is held may not be text of the lease.
-    if (job.texts().text_version() != job.version()) continue;
+    if (entry->job.texts().text_version() != entry->job.version()) continue;
     v1::KnownJob& one = known.emplace_back();
-    one.set_job_id(job.job_id());
-    one.set_version(job.version());
-    one.set_answer_bytes(job.texts().NeedlessBytes(0));
-    one.set_thinking_bytes(job.texts().NeedlessBytes(1));
+    one.set_job_id(entry->job.job_id());
+    one.set_version(entry->job.version());
+    one.set_answer_bytes(entry->job.texts().NeedlessBytes(0));
+    one.set_thinking_bytes(entry->job.texts().NeedlessBytes(1));
   }
   return known;
 }
@@ -364,21 +362,21 @@ std::vector<ProgressHub::Question> ProgressHub::TakeQuestions(bool all) {
   const absl::Duration now = clock_->Monotonic();
   const auto add = [&](const EntryRef& entry, bool if_unreported) {
     MutexLock lock(entry->mutex);
-    const TrackedJob& job = entry->job;
-    const bool answered = job.terminal() && job.fixed() != nullptr;
-    const bool reported = entry->reported_until > now && job.running() && !job.ended() &&
-                          job.has_ledger_facts() && job.fixed() != nullptr;
+    const bool answered = entry->job.terminal() && entry->job.fixed() != nullptr;
+    const bool reported = entry->reported_until > now && entry->job.running() &&
+                          !entry->job.ended() && entry->job.has_ledger_facts() &&
+                          entry->job.fixed() != nullptr;
     if (entry->wakes == nullptr || answered || (if_unreported && reported)) return;
     if (!seen.insert(entry.get()).second) return;
     Question& question = questions.emplace_back();
     question.entry = entry;
-    question.number = job.asked();
+    question.number = entry->job.asked();
     question.query.set_job_id(entry->job_id);
-    question.query.set_want_fixed(job.fixed() == nullptr);
+    question.query.set_want_fixed(entry->job.fixed() == nullptr);
     // A job that is said to run is asked for its numbers and text, too, and facts that were never
     // heard are asked for whatever the version.
-    const bool always = job.fixed() == nullptr || job.running();
-    question.query.set_known_version(always ? 0 : job.version());
+    const bool always = entry->job.fixed() == nullptr || entry->job.running();
+    question.query.set_known_version(always ? 0 : entry->job.version());
   };
   for (const EntryRef& entry : asked) add(entry, false);
   for (const EntryRef& entry : others) add(entry, true);
@@ -494,9 +492,8 @@ std::vector<ProgressHub::Unrecorded> ProgressHub::TakeUnrecorded() {
   std::vector<Unrecorded> unrecorded;
   for (const EntryRef& entry : Entries()) {
     MutexLock lock(entry->mutex);
-    const TrackedJob& job = entry->job;
-    const std::pair<uint32_t, uint32_t> order = {job.version(), job.sequence()};
-    if (!job.running() || job.sequence() == 0) continue;
+    const std::pair<uint32_t, uint32_t> order = {entry->job.version(), entry->job.sequence()};
+    if (!entry->job.running() || entry->job.sequence() == 0) continue;
     const bool print = entry->printed < order;
     if (!print && entry->recorded >= order) continue;
     entry->printed = order;
@@ -504,9 +501,9 @@ std::vector<ProgressHub::Unrecorded> ProgressHub::TakeUnrecorded() {
     one.entry = entry;
     one.print = print;
     one.record.set_job_id(entry->job_id);
-    one.record.set_version(job.version());
-    one.record.set_sequence(job.sequence());
-    *one.record.mutable_numbers() = job.progress().numbers();
+    one.record.set_version(entry->job.version());
+    one.record.set_sequence(entry->job.sequence());
+    *one.record.mutable_numbers() = entry->job.progress().numbers();
   }
   return unrecorded;
 }
