@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct StoreMaker {
   std::string name;
   std::function<std::unique_ptr<StoreUnderTest>()> make;
 };
+inline void PrintTo(const StoreMaker& maker, std::ostream* out) { *out << maker.name; }
 
 // What every JobStore does. Each test starts with an empty store.
 class JobStoreContract : public testing::TestWithParam<StoreMaker> {
