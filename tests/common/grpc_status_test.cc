@@ -74,7 +74,7 @@ TEST(GrpcStatusTest, WhatIsSentFitsIntoTrailingMetadata) {
 }
 
 TEST(GrpcStatusTest, AnUnknownCodeIsUnknown) {
-  const grpc::Status strange(static_cast<grpc::StatusCode>(99), "x");
+  const grpc::Status strange(grpc::StatusCode::DO_NOT_USE, "x");
   EXPECT_EQ(FromGrpcStatus(strange), absl::UnknownError("x"));
 }
 

@@ -37,10 +37,10 @@ class TestService : public ProgressService::CallbackService {
     call_ = std::move(call);
   }
 
-  // While the call waits for the executor, its context lives.
+  // While the call waits for the executor, its context lives. True if there was none.
   bool LastCallIsCancelled() {
     MutexLock lock(mutex_);
-    return last_context_->IsCancelled();
+    return last_context_ == nullptr || last_context_->IsCancelled();
   }
 
   grpc::ServerUnaryReactor* GetProgress(grpc::CallbackServerContext* context,
@@ -155,6 +155,8 @@ TEST_F(UnaryTest, ACallWhoseDeadlinePassedWhileItWaitedIsNotRun) {
   const auto context = TestContext("", absl::Milliseconds(100));
   EXPECT_EQ(GetProgress("job_1", response, context.get()).code(),
             absl::StatusCode::kDeadlineExceeded);
+  // The server counts the same time from when it read the call, a moment later.
+  EXPECT_TRUE(Await([this] { return service_.LastCallIsCancelled(); }));
   release_.Notify();
   executor_.Shutdown();
   EXPECT_EQ(ran, 0);
