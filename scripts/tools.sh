@@ -25,6 +25,10 @@ for name in "$@"; do
   if [ -x "$BIN/$name" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$pins" ]; then continue; fi
 
   require_go
+  # Go chooses its version by the sidecar's go.mod, and does not look at what this file asks for.
+  wanted=$(sed -n 's/^go //p' "$ROOT/http_bridge/$modfile")
+  have=$(cd "$ROOT/http_bridge" && go env GOVERSION)
+  if ! version_at_least "${have#go}" "$wanted"; then export GOTOOLCHAIN=go$wanted+auto; fi
   mkdir -p "$BIN"
   start=$(now_ms)
   go build -C "$ROOT/http_bridge" -modfile="$modfile" -tags "$TAGS" -trimpath -ldflags='-s -w' -o "$BIN/$name" "$package"
