@@ -84,6 +84,7 @@ TEST(EventLoopTest, TimerThatSetsItselfAgainDoesNotStarveOthers) {
   };
   loop.Post([&] { again(); });
   ASSERT_TRUE(loop.RunSync([&] { done = true; }));
+  loop.Stop();
 }
 
 TEST(EventLoopTest, SocketEventsReachTheirHandler) {

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace genwatch {
 namespace {
@@ -253,6 +256,30 @@ TEST(StateFeedTest, ShutdownEndsSubscribersThatHaveEverything) {
   EXPECT_EQ(subscriber.Take(), Next::kMessage);
   EXPECT_EQ(subscriber.answer, "last words");
   EXPECT_EQ(subscriber.Take(), Next::kEnd);
+}
+
+TEST(StateFeedTest, PublishingAndReadingAtOnceLosesNothing) {
+  constexpr int kStates = 2'000;
+  StateFeed feed;
+  std::atomic<int> woken = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&] {
+      const auto subscription = feed.Subscribe([&woken] { ++woken; });
+      Subscriber subscriber(&feed);
+      while (subscriber.last.tokens() < kStates) subscriber.Take(/*budget=*/64);
+      while (subscriber.Take() != Next::kNothing) {
+      }
+      EXPECT_EQ(subscriber.answer, std::string(kStates, 'a'));
+      EXPECT_EQ(subscriber.thinking, std::string(kStates, 't'));
+    });
+  }
+  feed.Begin("job_1", 3, Fixed(3));
+  for (int i = 1; i <= kStates; ++i) {
+    feed.Publish(State("job_1", 3, i), "a", "t");
+    feed.WakeSubscribers();
+  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST(StateFeedTest, SubscriptionsAreWokenUntilTheyEnd) {
