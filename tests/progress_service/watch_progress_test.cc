@@ -375,6 +375,37 @@ TEST_F(WatchProgressTest, AWorkerThatOnlyTheLedgerKnowsIsListenedTo) {
   EXPECT_EQ(unknown.feeds(), 1);
 }
 
+TEST_F(WatchProgressTest, OneWorkerUnderTwoNamesIsListenedToOnce) {
+  ledger_->Submit(job_, "ada");
+  const auto bases = ledger_->Lease(job_, true, absl::StrCat("localhost:", worker_->port()));
+  worker_->Begin(job_, bases.back().version(), bases);
+  const auto client = Watch(job_);
+  ASSERT_TRUE(Await([&] { return worker_->feeds() == 2; }));
+
+  ASSERT_TRUE(Await([&] { return worker_->feeds() == 1; }));
+  worker_->Append(job_, "still heard");
+  EXPECT_TRUE(client->AwaitText(job_, "still heard"));
+  EXPECT_THAT(client->faults(), IsEmpty());
+}
+
+TEST_F(WatchProgressTest, AWorkerThatWasStartedAgainIsHeard) {
+  Run(job_);
+  Say(job_, "first ");
+  const auto client = Watch(job_);
+  ASSERT_TRUE(client->AwaitText(job_, "first "));
+  const int port = worker_->port();
+  worker_.reset();
+  ledger_->Move(job_, v1::Job::STATE_QUEUED);
+  ASSERT_TRUE(client->AwaitState(job_, v1::Job::STATE_QUEUED));
+
+  worker_ = std::make_unique<FakeWorker>(port);
+  RunAgain(job_, /*keep=*/true);
+  Say(job_, "second");
+
+  EXPECT_TRUE(client->AwaitText(job_, "first second"));
+  EXPECT_THAT(client->faults(), IsEmpty());
+}
+
 TEST_F(WatchProgressTest, AFeedThatComesBackIsToldWhatIsKnown) {
   Run(job_);
   Say(job_, "0123456789");

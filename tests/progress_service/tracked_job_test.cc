@@ -1,0 +1,244 @@
+#include "progress_service/tracked_job.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace genwatch {
+namespace {
+
+constexpr char kJob[] = "job_00000000000000000000000000000001";
+const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+
+v1::WorkerState StateOf(uint32_t version, uint32_t sequence, uint32_t tokens = 0) {
+  v1::WorkerState state;
+  state.set_job_id(kJob);
+  state.set_version(version);
+  state.set_sequence(sequence);
+  state.set_phase(v1::PHASE_GENERATING);
+  state.set_tokens(tokens);
+  return state;
+}
+
+v1::WorkerState FirstStateOf(uint32_t version, uint32_t base = 0) {
+  v1::WorkerState state = StateOf(version, 1);
+  state.mutable_fixed()->set_model("m");
+  v1::LeaseBase* const lease = state.mutable_fixed()->add_bases();
+  lease->set_version(version);
+  lease->set_answer(base);
+  return state;
+}
+
+v1::WorkerState WithText(v1::WorkerState state, uint32_t offset, const std::string& text) {
+  v1::TextPiece* const piece = state.add_pieces();
+  piece->set_channel(v1::CHANNEL_ANSWER);
+  piece->set_offset(offset);
+  piece->set_text(text);
+  state.set_answer_bytes(offset + text.size());
+  return state;
+}
+
+v1::JobStateEntry EntryOf(uint32_t version, v1::Job::State state, uint32_t answer_bytes = 0,
+                          const std::vector<uint32_t>& leases = {2}) {
+  v1::JobStateEntry entry;
+  entry.set_job_id(kJob);
+  entry.mutable_progress()->set_version(version);
+  entry.mutable_progress()->set_state(state);
+  entry.mutable_progress()->mutable_numbers()->set_answer_bytes(answer_bytes);
+  for (const uint32_t lease : leases) entry.add_bases()->set_version(lease);
+  return entry;
+}
+
+TEST(TrackedJobTest, WhatIsSmallerThanWhatIsHeldIsDropped) {
+  struct Case {
+    const char* what;
+    v1::WorkerState state;
+    bool changes;
+  };
+  const std::vector<Case> cases = {
+      {"an older lease", StateOf(2, 99, 99), false},
+      {"an older lease that introduces itself", FirstStateOf(2), false},
+      {"the same lease, an older sequence", StateOf(4, 4, 99), false},
+      {"the same state again", StateOf(4, 5, 99), false},
+      {"the same lease, a newer sequence", StateOf(4, 6, 99), true},
+      {"a newer lease that nobody introduced", StateOf(6, 1, 99), false},
+      {"a newer lease", FirstStateOf(6), true},
+      {"no version at all", StateOf(0, 99, 99), false},
+  };
+  for (const Case& one : cases) {
+    TrackedJob job(kJob);
+    job.MergeWorker(FirstStateOf(4), kNow);
+    job.MergeWorker(StateOf(4, 5, 10), kNow);
+    EXPECT_EQ(job.MergeWorker(one.state, kNow).changed, one.changes) << one.what;
+    if (!one.changes) {
+      EXPECT_EQ(job.progress().numbers().current_tokens(), 10) << one.what;
+    }
+  }
+}
+
+TEST(TrackedJobTest, AZombiesTextIsNotTaken) {
+  TrackedJob job(kJob);
+  job.MergeWorker(WithText(FirstStateOf(4), 0, "true"), kNow);
+
+  job.MergeWorker(WithText(FirstStateOf(2), 0, "false and longer"), kNow);
+
+  EXPECT_EQ(job.texts().held(0), "true");
+}
+
+TEST(TrackedJobTest, AWorkerSaysNothingAboutWhatTheLedgerEnded) {
+  for (const v1::Job::State state :
+       {v1::Job::STATE_QUEUED, v1::Job::STATE_PAUSED, v1::Job::STATE_COMPLETED,
+        v1::Job::STATE_FAILED, v1::Job::STATE_CANCELLED}) {
+    TrackedJob job(kJob);
+    job.MergeWorker(WithText(FirstStateOf(2), 0, "12345"), kNow);
+    job.MergeLedger(EntryOf(3, state, 5), kNow);
+
+    EXPECT_FALSE(job.MergeWorker(WithText(StateOf(2, 9, 9), 5, "678"), kNow).changed);
+
+    EXPECT_EQ(job.progress().state(), state);
+    EXPECT_EQ(job.texts().held(0), "12345");
+  }
+}
+
+TEST(TrackedJobTest, AnOldAnswerOfTheLedgerChangesNothing) {
+  TrackedJob job(kJob);
+  job.MergeLedger(EntryOf(5, v1::Job::STATE_QUEUED), kNow);
+
+  EXPECT_FALSE(job.MergeLedger(EntryOf(4, v1::Job::STATE_PROCESSING), kNow).changed);
+
+  EXPECT_EQ(job.progress().state(), v1::Job::STATE_QUEUED);
+}
+
+TEST(TrackedJobTest, TheSameSnapshotAgainIsNoChangeAndAnotherPlaceIsOne) {
+  TrackedJob job(kJob);
+  v1::JobStateEntry entry = EntryOf(1, v1::Job::STATE_QUEUED, 0, {});
+  entry.mutable_progress()->set_queue_position(3);
+  job.MergeLedger(entry, kNow);
+
+  EXPECT_FALSE(job.MergeLedger(entry, kNow).changed);
+  entry.mutable_progress()->set_queue_position(2);
+  EXPECT_TRUE(job.MergeLedger(entry, kNow).changed);
+  EXPECT_EQ(job.progress().queue_position(), 2);
+}
+
+TEST(TrackedJobTest, TheEndOfAnAttemptIsAHintAndNoState) {
+  TrackedJob job(kJob);
+  job.MergeWorker(FirstStateOf(2), kNow);
+  v1::WorkerState end = StateOf(2, 2, 10);
+  end.set_ended(true);
+  end.set_done_reason("stop");
+
+  const TrackedJob::Outcome outcome = job.MergeWorker(end, kNow);
+
+  EXPECT_TRUE(outcome.ask);
+  EXPECT_EQ(job.progress().state(), v1::Job::STATE_PROCESSING);
+  EXPECT_EQ(job.progress().phase(), v1::PHASE_FINALIZING);
+  EXPECT_LT(job.progress().numbers().percent(), 100);
+}
+
+TEST(TrackedJobTest, OnlyCompletedIsAHundredPercent) {
+  for (int value = v1::Job::STATE_QUEUED; value <= v1::Job::STATE_EXPIRED; ++value) {
+    const auto state = static_cast<v1::Job::State>(value);
+    TrackedJob job(kJob);
+    v1::JobStateEntry entry = EntryOf(3, state);
+    entry.mutable_progress()->mutable_numbers()->set_percent(100);
+    job.MergeLedger(entry, kNow);
+    EXPECT_EQ(job.progress().numbers().percent() == 100, state == v1::Job::STATE_COMPLETED)
+        << v1::Job::State_Name(state);
+  }
+}
+
+TEST(TrackedJobTest, NumbersNeverFallWithinALeaseAndMayInTheNext) {
+  TrackedJob job(kJob);
+  job.MergeWorker(FirstStateOf(2), kNow);
+  job.MergeWorker(StateOf(2, 2, 100), kNow);
+  const double percent = job.progress().numbers().percent();
+  // The model's own count is smaller than our estimate was.
+  v1::WorkerState exact = StateOf(2, 3, 90);
+  exact.set_tokens_exact(true);
+
+  job.MergeWorker(exact, kNow);
+  EXPECT_EQ(job.progress().numbers().current_tokens(), 100);
+  EXPECT_EQ(job.progress().numbers().completion_tokens(), 90);
+  EXPECT_GE(job.progress().numbers().percent(), percent);
+
+  job.MergeWorker(FirstStateOf(4), kNow);
+  EXPECT_EQ(job.progress().numbers().current_tokens(), 0);
+  EXPECT_LT(job.progress().numbers().percent(), percent);
+}
+
+TEST(TrackedJobTest, TheEndOfALeaseFillsUpToWhatIsKept) {
+  TrackedJob job(kJob);
+  job.MergeWorker(WithText(FirstStateOf(2), 0, "0123"), kNow);
+
+  job.MergeLedger(EntryOf(3, v1::Job::STATE_COMPLETED, 8), kNow);
+
+  ASSERT_TRUE(job.texts().Missing(0));
+  v1::TextSlice slice;
+  slice.set_job_id(kJob);
+  slice.set_version(3);
+  slice.set_text_length(8);
+  slice.mutable_piece()->set_channel(v1::CHANNEL_ANSWER);
+  slice.mutable_piece()->set_offset(4);
+  slice.mutable_piece()->set_text("4567");
+  EXPECT_TRUE(job.MergeStored(slice, job.texts().epoch()).changed);
+  EXPECT_EQ(job.texts().held(0), "01234567");
+  EXPECT_FALSE(job.texts().Missing());
+}
+
+TEST(TrackedJobTest, ATextReadUnderANewerVersionIsAQuestionAndNoText) {
+  TrackedJob job(kJob);
+  job.MergeLedger(EntryOf(3, v1::Job::STATE_QUEUED, 4), kNow);
+  v1::TextSlice slice;
+  slice.set_job_id(kJob);
+  slice.set_version(4);
+  slice.mutable_piece()->set_channel(v1::CHANNEL_ANSWER);
+  slice.mutable_piece()->set_text("other");
+
+  const TrackedJob::Outcome outcome = job.MergeStored(slice, job.texts().epoch());
+
+  EXPECT_TRUE(outcome.ask);
+  EXPECT_EQ(job.texts().held(0), "");
+}
+
+TEST(TrackedJobTest, AJobThatIsNotThereIsKnownNotToBe) {
+  TrackedJob job(kJob);
+  v1::JobStateEntry entry;
+  entry.set_job_id(kJob);
+  entry.set_not_found(true);
+
+  EXPECT_TRUE(job.MergeLedger(entry, kNow).changed);
+  EXPECT_TRUE(job.not_found());
+}
+
+TEST(TrackedJobTest, AJobThatWasDeletedIsStillShownToWhoWatchesIt) {
+  TrackedJob job(kJob);
+  job.MergeLedger(EntryOf(3, v1::Job::STATE_COMPLETED), kNow);
+  v1::JobStateEntry entry;
+  entry.set_job_id(kJob);
+  entry.set_not_found(true);
+
+  EXPECT_FALSE(job.MergeLedger(entry, kNow).changed);
+  EXPECT_FALSE(job.not_found());
+}
+
+TEST(TrackedJobTest, WhatTheEstimateWasWorthIsKnownAtTheEnd) {
+  TrackedJob job(kJob);
+  v1::WorkerState first = FirstStateOf(2);
+  // All earlier answers had 100 tokens, and this one will, too: right all along.
+  for (int i = 0; i < 50; ++i) first.mutable_fixed()->mutable_history()->add_lengths(100);
+  job.MergeWorker(first, kNow);
+  v1::JobStateEntry end = EntryOf(3, v1::Job::STATE_COMPLETED);
+  end.mutable_progress()->mutable_numbers()->set_completion_tokens(100);
+
+  const TrackedJob::Outcome outcome = job.MergeLedger(end, kNow);
+
+  ASSERT_TRUE(outcome.score.has_value());
+  EXPECT_EQ(outcome.score->model, "m");
+  EXPECT_NEAR(outcome.score->error_25, 0, 1e-6);
+  EXPECT_NEAR(outcome.score->error_75, 0, 1e-6);
+}
+
+}  // namespace
+}  // namespace genwatch
