@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -126,8 +127,9 @@ TEST(ChildProcessTest, TheEndOfTheStartingThreadDoesNotEndIt) {
 TEST(ChildProcessDeathTest, ItDiesWithTheTestThatCrashes) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";  // in a fresh process
   const char* const inherited = std::getenv("CHILD_PROCESS_TEST_PID");
-  const TempDir dir;
-  const std::string pid_path = inherited == nullptr ? dir.File("pid") : inherited;
+  // Not in the process that crashes: nobody would remove it.
+  const auto dir = inherited == nullptr ? std::make_unique<TempDir>() : nullptr;
+  const std::string pid_path = dir != nullptr ? dir->File("pid") : inherited;
   setenv("CHILD_PROCESS_TEST_PID", pid_path.c_str(), 1);
   EXPECT_EXIT(CrashWithAChild(pid_path), testing::KilledBySignal(SIGKILL), "");
   unsetenv("CHILD_PROCESS_TEST_PID");
