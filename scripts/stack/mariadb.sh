@@ -41,11 +41,13 @@ mariadb_install() {
   local log=$LOG_DIR/mariadb_install.log user
   user=$(id -un)
   rm -rf "$MARIADB_DIR.new"
-  # By its relative name, because that program falls over a space in the path.
+  # By its relative name, because that program falls over a space in the path; forced, because it would refuse a
+  # machine whose own name can't be looked up, though nothing here goes by names.
   if ! (cd "$STATE_DIR" && TMPDIR=$MARIADB_TMP mariadb-install-db --no-defaults --datadir=./mariadb.new \
-    --user="$user" --auth-root-socket-user="$user" --auth-root-authentication-method=socket --skip-test-db --skip-name-resolve --innodb-log-file-size=64M) \
+    --user="$user" --auth-root-socket-user="$user" --auth-root-authentication-method=socket \
+    --skip-test-db --skip-name-resolve --force --innodb-log-file-size=64M) \
     >"$log" 2>&1 </dev/null; then
-    grep -i error "$log" >&2 || true
+    head -n 12 "$log" >&2
     die "MariaDB could not make its data folder in $STATE_DIR" "all that it said is in $log"
   fi
   mv "$MARIADB_DIR.new" "$MARIADB_DIR"
