@@ -142,9 +142,11 @@ absl::Status JobFeedServiceImpl::Texts(const v1::ReadTextsRequest& request,
       // The text was cut since the caller heard its length: how long it is now is the answer.
       read = parts_.store->ReadText(query.job_id(), query.channel(), 0, 0);
       if (read.ok()) read->text.clear();
+      if (read.ok()) read->offset = query.offset();
     }
     if (!read.ok()) return read.status();
     slice.set_version(read->version);
+    slice.mutable_piece()->set_offset(read->offset);
     slice.set_text_length(read->text_length);
     left -= std::min(left, read->text.size());
     slice.mutable_piece()->set_text(std::move(read->text));

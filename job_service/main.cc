@@ -25,6 +25,9 @@ namespace genwatch {
 namespace {
 
 constexpr size_t kQueueLimit = 4096;
+constexpr int kControlThreads = 4;
+// The control threads, the reaper and the reconciler use the ledger beside its own threads.
+constexpr size_t kMoreConnections = kControlThreads + 2;
 
 absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
   const Clock* clock = RealClock();
@@ -32,7 +35,7 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
   if (!metrics.ok()) return metrics.status();
 
   MariaDbJobStore store(
-      {.connection = config.mariadb, .connections = config.mariadb_connections});
+      {.connection = config.mariadb, .connections = config.mariadb_connections + kMoreConnections});
   RedisJobQueue queue(config.redis, clock);
   QueueFeeder feeder(&queue);
   LedgerHealth health;
@@ -47,7 +50,7 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
 
   TimerQueue timers;
   Executor executor("ledger", static_cast<int>(config.mariadb_connections), kQueueLimit);
-  Executor control_executor("control", 4, kQueueLimit);
+  Executor control_executor("control", kControlThreads, kQueueLimit);
   Executor heartbeat_executor("heartbeat", 2, kQueueLimit);
   LeaseBroker broker([&leaser](const auto& request) { return leaser.Lease(request); }, &executor,
                      &timers);

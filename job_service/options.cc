@@ -13,8 +13,9 @@ ABSL_FLAG(int, mariadb_port, 3306, "port of MariaDB");
 ABSL_FLAG(std::string, mariadb_user, "genwatch",
           "user of MariaDB; the password is in GENWATCH_MARIADB_PASSWORD");
 ABSL_FLAG(std::string, mariadb_database, "genwatch", "database of the ledger");
-ABSL_FLAG(int, mariadb_connections, 8,
-          "connections to MariaDB, and threads that use them; heartbeats have two more");
+ABSL_FLAG(
+    int, mariadb_connections, 8,
+    "threads that use MariaDB, each with its connection; orders and heartbeats have eight more");
 ABSL_FLAG(std::string, redis, "127.0.0.1:6379",
           "Redis, unix:/path or host:port; the password is in GENWATCH_REDIS_PASSWORD");
 ABSL_FLAG(std::string, default_model, "",

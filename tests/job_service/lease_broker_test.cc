@@ -6,9 +6,9 @@
 #include <atomic>
 #include <string>
 
-#include "absl/synchronization/notification.h"
 #include "common/status.h"
 #include "tests/support/await.h"
+#include "tests/support/notification.h"
 
 namespace genwatch {
 namespace {
@@ -46,7 +46,7 @@ class LeaseBrokerTest : public testing::Test {
   std::atomic<int> looks_ = 0;
   std::atomic<int> jobs_ = 0;
   absl::StatusOr<v1::LeaseJobsResponse> answer_ = absl::UnknownError("none yet");
-  absl::Notification answered_;
+  Notification answered_;
   TimerQueue timers_;
   Executor executor_{"test", 2, 100};
   LeaseBroker broker_{[this](const v1::LeaseJobsRequest& request) { return Look(request); },
@@ -106,7 +106,7 @@ TEST_F(LeaseBrokerTest, ShutdownAnswersAllAndRefusesMore) {
   ASSERT_TRUE(Await([&] { return looks_ >= 1; }));
   broker_.Shutdown();
   answered_.WaitForNotification();
-  absl::Notification refused;
+  Notification refused;
   broker_.Add(Request("m"), absl::Minutes(1),
               [&refused](absl::StatusOr<v1::LeaseJobsResponse> answer) {
                 EXPECT_EQ(ReasonOf(answer.status()), "SHUTTING_DOWN");

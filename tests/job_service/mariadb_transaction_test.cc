@@ -5,11 +5,11 @@
 #include <stdexcept>
 #include <thread>
 
-#include "absl/synchronization/notification.h"
 #include "common/status.h"
 #include "job_service/mariadb/error.h"
 #include "job_service/mariadb/transaction.h"
 #include "tests/job_service/mariadb_store_fixture.h"
+#include "tests/support/notification.h"
 
 namespace genwatch::mariadb {
 namespace {
@@ -69,10 +69,9 @@ TEST_F(TransactionTest, DeadlockIsDoneAgain) {
   // Two transactions take two rows in opposite order, each holding its first before either asks for
   // its second.
   std::atomic<int> tries = 0;
-  absl::Notification first_holds;
-  absl::Notification second_holds;
-  const auto run = [&](int first, int second, absl::Notification& mine,
-                       absl::Notification& theirs) {
+  Notification first_holds;
+  Notification second_holds;
+  const auto run = [&](int first, int second, Notification& mine, Notification& theirs) {
     bool fresh = true;
     return Transaction::Run(pool_, [&](Connection& connection) {
       ++tries;

@@ -35,7 +35,7 @@ target_compile_definitions(migrations_test PRIVATE GENWATCH_SOURCE_DIR="${PROJEC
 
 foreach(name IN ITEMS mariadb_connection_test mariadb_pool_test mariadb_transaction_test)
   genwatch_test(${name}
-    LIBS mariadb_store_fixture absl::synchronization LABELS mariadb ONE_PROCESS)
+    LIBS mariadb_store_fixture LABELS mariadb ONE_PROCESS)
 endforeach()
 
 foreach(name IN ITEMS mariadb_ledger_test mariadb_outage_test mariadb_races_test)
