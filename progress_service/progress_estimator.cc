@@ -47,6 +47,18 @@ double ShareOfWait(double elapsed, double expected) {
   return elapsed / (elapsed + std::max(expected, 1000.0));
 }
 
+// A shorter time since the first token gives no speed worth telling.
+constexpr uint32_t kShortestMeasureMs = 200;
+
+// The worker's own word, over its window; until it has one, the average since the first token.
+double TokensPerSecond(const v1::WorkerState& state) {
+  if (state.tokens_per_second() > 0 || !state.has_first_token_ms()) {
+    return state.tokens_per_second();
+  }
+  if (state.attempt_elapsed_ms() < state.first_token_ms() + kShortestMeasureMs) return 0;
+  return 1000.0 * state.tokens() / (state.attempt_elapsed_ms() - state.first_token_ms());
+}
+
 uint32_t ToMs(double value) {
   return static_cast<uint32_t>(std::clamp(std::round(value), 0.0, 4e9));
 }
@@ -64,7 +76,7 @@ v1::JobNumbers ProgressEstimator::Interpret(const v1::WorkerState& state) const 
   numbers.set_percent(PercentOf(state));
   numbers.set_current_tokens(state.tokens());
   numbers.set_tokens_estimated(!state.tokens_exact());
-  numbers.set_tokens_per_second(state.tokens_per_second());
+  numbers.set_tokens_per_second(TokensPerSecond(state));
   numbers.set_elapsed_ms(state.elapsed_ms());
   if (state.has_prompt_tokens()) numbers.set_prompt_tokens(state.prompt_tokens());
   if (state.tokens_exact()) {
@@ -109,7 +121,8 @@ void ProgressEstimator::SetRemaining(const v1::WorkerState& state, v1::JobNumber
     numbers.set_remaining_high_ms(0);
     return;
   }
-  const double rate = state.tokens_per_second() > 0 ? state.tokens_per_second() : typical_rate_;
+  const double measured = TokensPerSecond(state);
+  const double rate = measured > 0 ? measured : typical_rate_;
   if (!(rate > 0)) return;
   const double before = MillisecondsToFirstToken(state);
   const RemainingTokens rest = lengths_.Remaining(state.tokens());

@@ -31,8 +31,8 @@ class WatchSession {
   static constexpr absl::Duration kLedgerPatience = absl::Seconds(1);
   static constexpr absl::Duration kTextPatience = absl::Seconds(5);
 
-  // `wake` is called when Next may have something new. The hub, the active jobs and the clock
-  // outlive the session.
+  // `wake` is called when Next may have something new, also while Start still runs. The hub, the
+  // active jobs and the clock outlive the session.
   WatchSession(ProgressHub* hub, ActiveJobs* active, const Clock* clock, WatchPlan plan,
                HubWake wake);
   WatchSession(const WatchSession&) = delete;

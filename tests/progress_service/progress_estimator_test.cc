@@ -89,6 +89,21 @@ TEST(ProgressEstimatorTest, RemainingIsUnknownWhileNoRateIsKnown) {
   EXPECT_GT(numbers.remaining_high_ms(), numbers.remaining_ms());
 }
 
+TEST(ProgressEstimatorTest, UntilTheWorkerHasASpeedItIsTheAverageSinceTheFirstToken) {
+  const ProgressEstimator estimator(LeaseWithHistory());
+  v1::WorkerState state = StateOf(v1::PHASE_GENERATING, 50);
+  state.set_first_token_ms(300);
+  state.set_attempt_elapsed_ms(400);
+  EXPECT_EQ(estimator.Interpret(state).tokens_per_second(), 0);
+
+  state.set_attempt_elapsed_ms(800);
+  EXPECT_DOUBLE_EQ(estimator.Interpret(state).tokens_per_second(), 100);
+  EXPECT_TRUE(estimator.Interpret(state).has_remaining_ms());
+
+  state.set_tokens_per_second(120);
+  EXPECT_DOUBLE_EQ(estimator.Interpret(state).tokens_per_second(), 120);
+}
+
 TEST(ProgressEstimatorTest, WhatComesBeforeTheFirstTokenIsPartOfTheTimeLeft) {
   v1::LeaseFixed lease = LeaseWithHistory();
   lease.mutable_history()->set_tokens_per_second(20);
