@@ -93,10 +93,10 @@ void ActiveJobs::Accept(const v1::LeasedJob& lease) {
   Run(*job, lease);
 }
 
-void ActiveJobs::HandBack(const v1::LeasedJob& lease) {
+void ActiveJobs::HandBack(const v1::LeasedJob& lease, const HandOverReason& why) {
   Begin(lease);
   ActiveJob* job = Find({lease.job_id(), lease.version()});
-  if (job != nullptr && job->stage == Stage::kRunning) HandOver(*job);
+  if (job != nullptr && job->stage == Stage::kRunning) HandOver(*job, why);
 }
 
 void ActiveJobs::Begin(const v1::LeasedJob& lease) {
@@ -208,10 +208,9 @@ void ActiveJobs::Finish(ActiveJob& job, AttemptResult result) {
   callbacks_.on_room();
 }
 
-void ActiveJobs::HandOver(ActiveJob& job) {
-  Finish(job, {.outcome = v1::OUTCOME_HANDED_OVER,
-               .reason = "WORKER_DRAINING",
-               .error_message = "The worker gave the job back; it goes on elsewhere."});
+void ActiveJobs::HandOver(ActiveJob& job, const HandOverReason& why) {
+  Finish(job,
+         {.outcome = v1::OUTCOME_HANDED_OVER, .reason = why.reason, .error_message = why.message});
 }
 
 void ActiveJobs::EndGeneration(ActiveJob& job) {
@@ -300,14 +299,14 @@ void ActiveJobs::HandOverStopped(absl::Duration sent_at) {
     if (job->stage == Stage::kStopped && sent_at - job->stopped_at >= options_.stopped_hand_over) {
       LogWarning("a stopped job is still ours in the ledger, it is handed over",
                  {{"job_id", key.job_id}, {"version", key.version}});
-      HandOver(*job);
+      HandOver(*job, kStopNotStored);
     }
   }
 }
 
 void ActiveJobs::HandOverAll() {
   for (auto& [key, job] : table_) {
-    if (job->stage == Stage::kRunning || job->stage == Stage::kStopped) HandOver(*job);
+    if (job->stage == Stage::kRunning || job->stage == Stage::kStopped) HandOver(*job, kDraining);
   }
 }
 

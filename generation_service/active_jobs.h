@@ -42,8 +42,20 @@ class ActiveJobs {
   // Runs a job. No effect for a lease that is in hand already.
   void Accept(const v1::LeasedJob& lease);
 
-  // Gives a lease back that was just read, unrun; costs the job nothing.
-  void HandBack(const v1::LeasedJob& lease);
+  // Why a job is given back; it goes on elsewhere, at no cost.
+  struct HandOverReason {
+    const char* reason;  // stable, UPPER_SNAKE
+    const char* message;
+  };
+  static constexpr HandOverReason kDraining = {
+      "WORKER_DRAINING", "The worker is being shut down; another one takes the job."};
+  static constexpr HandOverReason kNoModelServer = {
+      "MODEL_SERVER_UNREACHABLE", "The worker's model server does not answer; the job waits."};
+  static constexpr HandOverReason kStopNotStored = {
+      "STOP_NOT_STORED", "The job was stopped, but that could not be stored; it goes on."};
+
+  // Gives a lease back that was just read, unrun.
+  void HandBack(const v1::LeasedJob& lease, const HandOverReason& why);
 
   // As GenerationService.StopGeneration: closes the connection and answers what the ledger lacks.
   v1::StopGenerationResponse Stop(const v1::StopGenerationRequest& request);
@@ -83,7 +95,7 @@ class ActiveJobs {
   void TakeText(ActiveJob& job, const AnswerText& text);
   void TakeFailure(ActiveJob& job, const Failure& failure);
   void Finish(ActiveJob& job, AttemptResult result);
-  void HandOver(ActiveJob& job);
+  void HandOver(ActiveJob& job, const HandOverReason& why);
   void EndGeneration(ActiveJob& job);
   void Touch(ActiveJob& job);
   void PublishJob(ActiveJob& job);

@@ -51,14 +51,6 @@ void ResultSender::Start(ActiveJob& job) {
   Send(job.key);
 }
 
-void ResultSender::HurryAll() {
-  for (auto& [key, job] : *jobs_) {
-    if (job->finish_timer == 0) continue;
-    loop_->Cancel(job->finish_timer);
-    Again(*job, absl::ZeroDuration());
-  }
-}
-
 void ResultSender::Send(const LeaseKey& key) {
   const auto found = jobs_->find(key);
   if (found == jobs_->end()) return;

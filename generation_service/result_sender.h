@@ -31,9 +31,6 @@ class ResultSender {
   // The job is kFinishing and its `result` is set. Called once for each result.
   void Start(ActiveJob& job);
 
-  // Tries at once what waits for its next try.
-  void HurryAll();
-
  private:
   void Send(const LeaseKey& key);
   void TakeAnswer(const LeaseKey& key, const absl::StatusOr<v1::FinishAttemptResponse>& response);

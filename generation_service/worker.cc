@@ -164,11 +164,10 @@ LeaseRoom Worker::Room() {
 
 void Worker::TakeJob(const v1::LeasedJob& job) {
   roster_due_ = true;
-  if (draining_ || !running_->server.usable()) {
-    running_->jobs.HandBack(job);
-  } else {
-    running_->jobs.Accept(job);
-  }
+  // It was on its way when the polls were withdrawn.
+  if (draining_) return running_->jobs.HandBack(job, ActiveJobs::kDraining);
+  if (!running_->server.usable()) return running_->jobs.HandBack(job, ActiveJobs::kNoModelServer);
+  running_->jobs.Accept(job);
 }
 
 // ---- rounds and ticks

@@ -287,6 +287,7 @@ TEST_F(WorkerTest, StoppedJobThatStaysOursIsHandedOver) {
   // The change of state that followed failed: heartbeats still call it ours.
   ASSERT_TRUE(Await([&] { return ledger_->finished().size() == 1; }));
   EXPECT_EQ(ledger_->finished()[0].request.outcome(), v1::OUTCOME_HANDED_OVER);
+  EXPECT_EQ(ledger_->finished()[0].request.reason(), "STOP_NOT_STORED");
   EXPECT_EQ(ledger_->finished()[0].answer, "so far");
   EXPECT_TRUE(AwaitListed("job_1", false));
 }
