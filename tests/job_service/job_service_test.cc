@@ -162,7 +162,7 @@ TEST_F(JobServicesTest, SeedDefect7CancelOfARunningJobStopsItsWorkerAndKeepsTheT
   tail.set_channel(v1::CHANNEL_ANSWER);
   tail.set_offset(7);
   tail.set_text("wor");
-  stopped_ = stopped;
+  SetStopped(stopped);
   EXPECT_EQ(Cancel(id)->state(), v1::Job::STATE_CANCELLED);
   EXPECT_EQ(stops_, 1);
 

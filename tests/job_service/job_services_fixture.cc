@@ -7,6 +7,7 @@ JobServicesTest::JobServicesTest()
       control_(&store_, &feeder_,
                [this](const std::string&, const std::string&, uint32_t, v1::StopReason) {
                  ++stops_;
+                 MutexLock lock(mutex_);
                  return stopped_;
                }),
       broker_([this](const v1::LeaseJobsRequest& request) { return leaser_.Lease(request); },
@@ -59,6 +60,11 @@ JobServicesTest::~JobServicesTest() {
   executor_.Shutdown();
   control_executor_.Shutdown();
   heartbeat_executor_.Shutdown();
+}
+
+void JobServicesTest::SetStopped(const v1::StopGenerationResponse& stopped) {
+  MutexLock lock(mutex_);
+  stopped_ = stopped;
 }
 
 v1::SubmitJobRequest JobServicesTest::Request(const std::string& prompt) {

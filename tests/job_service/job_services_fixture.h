@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -45,6 +46,9 @@ class JobServicesTest : public testing::Test {
                                              const std::vector<v1::LeasedJob>& held = {});
   absl::StatusOr<v1::JobStateEntry> State(const std::string& job_id, const std::string& owner = "");
 
+  // What the worker answers to an order to stop; by default it can't be reached.
+  void SetStopped(const v1::StopGenerationResponse& stopped);
+
   static v1::SubmitJobRequest Request(const std::string& prompt);
 
   FakeClock clock_;
@@ -57,9 +61,11 @@ class JobServicesTest : public testing::Test {
   JobWaiters waiters_{&store_, RealClock()};
   WaitEstimator waits_{&store_, &clock_};
   JobLeaser leaser_{&store_, &queue_, &health_, 1 << 20, &clock_};
-  // What the worker answers to an order to stop; by default it can't be reached.
-  absl::StatusOr<v1::StopGenerationResponse> stopped_ = absl::UnavailableError("no worker");
-  int stops_ = 0;
+  // Locked, because the order of a call and its answer is invisible to the race detector.
+  Mutex mutex_;
+  absl::StatusOr<v1::StopGenerationResponse> stopped_ ABSL_GUARDED_BY(mutex_) =
+      absl::UnavailableError("no worker");
+  std::atomic<int> stops_ = 0;
   JobControl control_;
   Reconciler reconciler_{&store_, &queue_, &feeder_};
   TimerQueue timers_;
