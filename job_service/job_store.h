@@ -59,10 +59,11 @@ struct LeaseGrant {
 
 struct LeaseResult {
   std::vector<JobRecord> leased;
-  // Candidates that stay waiting (limit reached, model held, not for this worker now): back into the
-  // queue.
+  // Candidates that stay waiting (limit reached, model held, not for this worker now): back into
+  // the queue.
   std::vector<LeaseCandidate> put_back;
-  // The others are no longer waiting, or for a time that has not come (TakeDueRetries): forget them.
+  // The others are no longer waiting, or for a time that has not come (TakeDueRetries): forget
+  // them.
 };
 
 struct TextLength {
@@ -142,9 +143,9 @@ class JobStore {
   // Ids not ended, oldest first.
   virtual absl::StatusOr<std::vector<std::string>> ListActive(const std::string& owner_id,
                                                               size_t limit) = 0;
-  // From `offset` on, at most `limit` bytes, cut at a character border. An offset inside a character
-  // is moved on to the next one: `TextRead::offset` is where the text begins. OUT_OF_RANGE past the
-  // end.
+  // From `offset` on, at most `limit` bytes, cut at a character border. An offset inside a
+  // character is moved on to the next one: `TextRead::offset` is where the text begins.
+  // OUT_OF_RANGE past the end.
   virtual absl::StatusOr<TextRead> ReadText(const std::string& job_id, v1::Channel channel,
                                             uint32_t offset, size_t limit) = 0;
 
@@ -152,8 +153,8 @@ class JobStore {
   // One transaction: locks the (server, model) row, counts what runs, checks the hold, locks the
   // candidates, leases up to the limit in the order given. Base is 0 for a job that restarts (all
   // do today): its text_length is lowered and its texts removed in the same transaction.
-  // FAILED_PRECONDITION (UNKNOWN_WORKER) when no heartbeat of the worker is stored: it was reaped, or
-  // has not beaten yet.
+  // FAILED_PRECONDITION (UNKNOWN_WORKER) when no heartbeat of the worker is stored: it was reaped,
+  // or has not beaten yet.
   virtual absl::StatusOr<LeaseResult> Lease(const LeaseGrant& grant) = 0;
   // In the order of `appends`. What repeats kept text is skipped; what leaves a gap is not stored,
   // and the kept length says so.
