@@ -12,6 +12,8 @@ namespace {
 
 constexpr absl::Duration kInterval = absl::Milliseconds(500);
 constexpr absl::Duration kListInterval = absl::Seconds(1);
+// A run that comes a little early, because the one before came late, is not skipped.
+constexpr absl::Duration kSlack = absl::Milliseconds(100);
 constexpr size_t kMaxQuestions = 1000;  // in one call
 constexpr size_t kMaxTexts = 100;       // in one call
 
@@ -53,7 +55,7 @@ void LedgerPoll::Kick() {
 
 void LedgerPoll::Run() {
   const absl::Duration now = parts_.clock->Monotonic();
-  bool full = now >= next_full_;
+  bool full = now + kSlack >= next_full_;
   if (full) next_full_ = now + kInterval;
   bool ask = false;
   bool ping = false;
@@ -75,7 +77,7 @@ void LedgerPoll::Run() {
     }
   }
   ReadTexts();
-  const bool list_all = now >= next_list_;
+  const bool list_all = now + kSlack >= next_list_;
   if (list_all) next_list_ = now + kListInterval;
   ListActive(list_all);
 }
@@ -89,10 +91,11 @@ void LedgerPoll::AskStates(std::vector<ProgressHub::Question> questions, bool fu
   v1::GetJobStatesRequest request;
   for (const ProgressHub::Question& question : questions) *request.add_jobs() = question.query;
   metrics_.ledger_polls.Increment();
-  client_.GetJobStates(std::move(request), [this, questions = std::move(questions), full](
-                                               absl::StatusOr<v1::GetJobStatesResponse> response) {
-    OnStates(questions, full, response);
-  });
+  client_.GetJobStates(std::move(request),
+                       [this, questions = std::move(questions),
+                        full](const absl::StatusOr<v1::GetJobStatesResponse>& response) {
+                         OnStates(questions, full, response);
+                       });
 }
 
 void LedgerPoll::OnStates(const std::vector<ProgressHub::Question>& questions, bool full,
@@ -127,9 +130,9 @@ void LedgerPoll::ReadTexts() {
   }
   metrics_.text_reads.Increment();
   client_.ReadTexts(std::move(request), [this, questions = std::move(questions)](
-                                            absl::StatusOr<v1::ReadTextsResponse> response) {
-    const bool progress =
-        parts_.hub->MergeTexts(questions, response.ok() ? *response : v1::ReadTextsResponse());
+                                            const absl::StatusOr<v1::ReadTextsResponse>& response) {
+    const v1::ReadTextsResponse nothing;
+    const bool progress = parts_.hub->MergeTexts(questions, response.ok() ? *response : nothing);
     NoteAnswer(response.status());
     MutexLock lock(mutex_);
     reading_ = false;

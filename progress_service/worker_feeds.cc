@@ -33,21 +33,30 @@ WorkerFeeds::WorkerFeeds(std::string target, ProgressHub* hub, TimerQueue* timer
 
 WorkerFeeds::~WorkerFeeds() = default;
 
-void WorkerFeeds::Learn(const std::vector<std::string>& addresses) {
+void WorkerFeeds::Learn(const std::vector<std::string>& names) {
   std::vector<std::string> wanted;
-  {
+  for (const std::string& name : names) {
+    const absl::StatusOr<std::vector<std::string>> addresses = WorkerAddresses(name);
+    if (!addresses.ok()) {
+      resolve_failures_.Log(LogLevel::kWarning, "a worker can't be looked up",
+                            {{"worker", name}, ErrorField(addresses.status())});
+      continue;
+    }
     MutexLock lock(mutex_);
-    for (const std::string& address : addresses) {
-      const auto alias = aliases_.find(address);
-      if (alias != aliases_.end()) {
-        const auto feed = feeds_.find(alias->second);
-        if (feed != feeds_.end() && feed->second != nullptr && feed->second->connected()) continue;
-        aliases_.erase(alias);
-      }
-      wanted.push_back(address);
+    for (const std::string& address : *addresses) {
+      if (!IsAliasLocked(address)) wanted.push_back(address);
     }
   }
   Open(wanted);
+}
+
+bool WorkerFeeds::IsAliasLocked(const std::string& address) {
+  const auto alias = aliases_.find(address);
+  if (alias == aliases_.end()) return false;
+  const auto feed = feeds_.find(alias->second);
+  if (feed != feeds_.end() && feed->second != nullptr && feed->second->connected()) return true;
+  aliases_.erase(alias);
+  return false;
 }
 
 size_t WorkerFeeds::size() const {

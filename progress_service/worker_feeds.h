@@ -32,7 +32,9 @@ class WorkerFeeds {
  private:
   void Tick();
   void Resolve(absl::Duration now);
-  void Learn(const std::vector<std::string>& addresses);
+  void Learn(const std::vector<std::string>& names);
+  // Another name of a worker that is listened to.
+  bool IsAliasLocked(const std::string& address) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropUseless();
   void Open(const std::vector<std::string>& addresses) ABSL_LOCKS_EXCLUDED(mutex_);
 

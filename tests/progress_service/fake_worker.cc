@@ -201,6 +201,11 @@ int FakeWorker::feeds() const {
   return static_cast<int>(feeds_.size());
 }
 
+int FakeWorker::feeds_opened() const {
+  MutexLock lock(mutex_);
+  return feeds_opened_;
+}
+
 v1::StreamStatesRequest FakeWorker::last_request() const {
   MutexLock lock(mutex_);
   return last_request_;
@@ -212,6 +217,7 @@ grpc::ServerWriteReactor<v1::StreamStatesResponse>* FakeWorker::StreamStates(
   {
     MutexLock lock(mutex_);
     feeds_.insert(feed);
+    ++feeds_opened_;
     last_request_ = *request;
   }
   feed->Wake();

@@ -45,6 +45,8 @@ class FakeWorker final : public v1::GenerationService::CallbackService {
   void SetHeartbeatAge(uint32_t ms);
 
   int feeds() const;
+  // Also those that are gone.
+  int feeds_opened() const;
   // What the last subscriber said it holds.
   v1::StreamStatesRequest last_request() const;
 
@@ -69,6 +71,7 @@ class FakeWorker final : public v1::GenerationService::CallbackService {
   std::set<std::shared_ptr<Feed>> feeds_ ABSL_GUARDED_BY(mutex_);
   v1::StreamStatesRequest last_request_ ABSL_GUARDED_BY(mutex_);
   uint32_t heartbeat_age_ms_ ABSL_GUARDED_BY(mutex_) = 100;
+  int feeds_opened_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t roster_number_ ABSL_GUARDED_BY(mutex_) = 1;
   bool silent_ ABSL_GUARDED_BY(mutex_) = false;
   std::unique_ptr<GrpcServer> server_;
