@@ -134,6 +134,7 @@ void LeaseBroker::RunLook(uint64_t id) {
       // A failure is answered only when the time is over: the stores may be back before.
       const bool worth_answering = found.ok() && found->jobs_size() > 0;
       if (!worth_answering && !poll.expired) {
+        poll.looked = found.status();
         if (poll.again && found.ok()) continue;
         poll.looking = false;
         return;
@@ -149,6 +150,7 @@ void LeaseBroker::RunLook(uint64_t id) {
 
 void LeaseBroker::Expire(uint64_t id) {
   Answer answer;
+  absl::Status looked;
   {
     MutexLock lock(mutex_);
     auto it = polls_.find(id);
@@ -158,9 +160,14 @@ void LeaseBroker::Expire(uint64_t id) {
       return;
     }
     answer = std::move(it->second.answer);
+    looked = std::move(it->second.looked);
     polls_.erase(it);
   }
-  answer(v1::LeaseJobsResponse());
+  if (looked.ok()) {
+    answer(v1::LeaseJobsResponse());
+  } else {
+    answer(std::move(looked));
+  }
 }
 
 void LeaseBroker::Shutdown() {

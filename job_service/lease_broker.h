@@ -52,6 +52,8 @@ class LeaseBroker {
     bool again = false;
     // Answered as soon as the look in progress is over, with what it found.
     bool expired = false;
+    // How the last look went: what a poll that waited in vain is told.
+    absl::Status looked;
   };
 
   void LookSoon(uint64_t id);

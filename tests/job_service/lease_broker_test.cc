@@ -32,6 +32,7 @@ class LeaseBrokerTest : public testing::Test {
  protected:
   absl::StatusOr<v1::LeaseJobsResponse> Look(const v1::LeaseJobsRequest&) {
     ++looks_;
+    if (down_) return Error(absl::StatusCode::kUnavailable, "QUEUE_DOWN", "the queue is away");
     if (jobs_.load() > 0 && jobs_.fetch_sub(1) > 0) return Found("job");
     return v1::LeaseJobsResponse();
   }
@@ -45,6 +46,7 @@ class LeaseBrokerTest : public testing::Test {
 
   std::atomic<int> looks_ = 0;
   std::atomic<int> jobs_ = 0;
+  std::atomic<bool> down_ = false;
   absl::StatusOr<v1::LeaseJobsResponse> answer_ = absl::UnknownError("none yet");
   Notification answered_;
   TimerQueue timers_;
@@ -74,6 +76,28 @@ TEST_F(LeaseBrokerTest, AWakeUpForItsModelMakesItLook) {
   broker_.Wake("m");
   answered_.WaitForNotification();
   EXPECT_EQ(answer_->jobs_size(), 1);
+}
+
+TEST_F(LeaseBrokerTest, AWaitInVainIsToldHowTheLastLookFailed) {
+  down_ = true;
+  // Long enough for the look to be over, and the poll to be waiting, when its time is.
+  Add(absl::Milliseconds(50));
+  answered_.WaitForNotification();
+  EXPECT_EQ(answer_.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_GE(looks_, 1);
+}
+
+TEST_F(LeaseBrokerTest, AFailureThatIsOverIsNotTold) {
+  down_ = true;
+  Add(absl::Milliseconds(500));
+  ASSERT_TRUE(Await([&] { return looks_ >= 1; }));
+  down_ = false;
+  ASSERT_TRUE(Await([&] {
+    broker_.LookAll();
+    return looks_ >= 3;
+  }));
+  answered_.WaitForNotification();
+  EXPECT_TRUE(answer_.ok()) << answer_.status();
 }
 
 TEST_F(LeaseBrokerTest, TheBackstopFindsWhatAWakeUpLost) {
