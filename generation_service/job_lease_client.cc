@@ -69,7 +69,7 @@ struct JobLeaseClient::Calls : std::enable_shared_from_this<Calls> {
       });
       return;
     }
-    start(*call, [self = shared_from_this(), call, context](grpc::Status status) {
+    start(*call, [self = shared_from_this(), call, context](const grpc::Status& status) {
       self->loop->Post([self, call, status = FromGrpcStatus(status)] {
         if (self->answers_dropped) return;
         if (status.ok()) {

@@ -21,6 +21,8 @@ namespace genwatch {
 namespace {
 
 constexpr char kName[] = "generation_service";
+// For the last calls; the jobs have had their time before (--drain_seconds).
+constexpr absl::Duration kServerDrain = absl::Seconds(2);
 
 absl::Status Run(Options options, ShutdownSignal& signal) {
   auto metrics = Metrics::Start(options.server.host, options.server.metrics_port, kName);
@@ -38,7 +40,9 @@ absl::Status Run(Options options, ShutdownSignal& signal) {
                  .metrics = metrics->get()},
                 options.worker, [&server](bool ready) { server->SetServing(ready); });
   GenerationServiceImpl service(&worker, &feed);
-  auto started = GrpcServer::Start(GrpcServerOptionsOf(options.server), {&service});
+  GrpcServerOptions server_options = GrpcServerOptionsOf(options.server);
+  server_options.drain = kServerDrain;
+  auto started = GrpcServer::Start(server_options, {&service});
   if (!started.ok()) return started.status();
   server = *std::move(started);
   worker.Start(AdvertisedAddress(options, server->port()));

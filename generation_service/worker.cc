@@ -216,6 +216,7 @@ void Worker::EndRound() {
 void Worker::BeginDrain() {
   if (running_ == nullptr || draining_) return;
   draining_ = true;
+  if (std::exchange(ready_, false)) on_ready_(false);
   LogInfo("draining", {{"jobs", running_->jobs.table().size()}, {"for", options_.drain}});
   drain_timer_ = parts_.loop->RunAfter(options_.drain, [this] {
     drain_timer_ = 0;

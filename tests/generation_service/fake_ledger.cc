@@ -177,7 +177,8 @@ void FakeLedger::KeepLocked(const std::string& job_id,
 
 void FakeLedger::Expire(uint64_t poll) { Answer(poll, {}, absl::OkStatus()); }
 
-void FakeLedger::Answer(uint64_t poll, std::vector<v1::LeasedJob> jobs, absl::Status status) {
+void FakeLedger::Answer(uint64_t poll, std::vector<v1::LeasedJob> jobs,
+                        const absl::Status& status) {
   Poll* waiting = nullptr;
   {
     MutexLock lock(mutex_);

@@ -89,7 +89,7 @@ class FakeLedger : public v1::JobLeaseService::CallbackService {
                   const google::protobuf::RepeatedPtrField<v1::TextPiece>& pieces)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Expire(uint64_t poll);
-  void Answer(uint64_t poll, std::vector<v1::LeasedJob> jobs, absl::Status status);
+  void Answer(uint64_t poll, std::vector<v1::LeasedJob> jobs, const absl::Status& status);
 
   TimerQueue timers_;
   Mutex mutex_;

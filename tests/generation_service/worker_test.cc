@@ -439,6 +439,7 @@ TEST_F(WorkerTest, DrainLetsJobsFinish) {
   models_.SayText(index, "almost");
   std::thread drainer([&] { worker_->Drain(); });
   EXPECT_TRUE(Await([&] { return ledger_->heartbeats().back().draining(); }));
+  EXPECT_FALSE(ready_);
   EXPECT_TRUE(Await([&] { return ledger_->waiting_polls() == 0; }));
   ledger_->Submit(Job("job_2"));
   EXPECT_TRUE(AwaitListed("job_1", true));
