@@ -1,6 +1,6 @@
 module genwatch/http_bridge
 
-go 1.25.0
+go 1.25.11
 
 ignore ./web/node_modules
 
