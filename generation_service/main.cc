@@ -12,6 +12,7 @@
 #include "generation_service/event_loop.h"
 #include "generation_service/generation_service.h"
 #include "generation_service/job_lease_client.h"
+#include "generation_service/noop_client.h"
 #include "generation_service/ollama_client.h"
 #include "generation_service/options.h"
 #include "generation_service/state_feed.h"
@@ -24,18 +25,23 @@ constexpr char kName[] = "generation_service";
 // For the last calls; the jobs have had their time before (--drain_seconds).
 constexpr absl::Duration kServerDrain = absl::Seconds(2);
 
+std::unique_ptr<ModelClient> MakeModelClient(const Options& options, EventLoop* loop) {
+  if (options.noop) return std::make_unique<NoopClient>(loop);
+  return std::make_unique<OllamaClient>(loop, options.ollama);
+}
+
 absl::Status Run(Options options, ShutdownSignal& signal) {
   auto metrics = Metrics::Start(options.server.host, options.server.metrics_port, kName);
   if (!metrics.ok()) return metrics.status();
   EventLoop loop("generation");
   JobLeaseClient ledger(&loop, options.job_service);
-  OllamaClient models(&loop, options.ollama);
+  const std::unique_ptr<ModelClient> models = MakeModelClient(options, &loop);
   StateFeed feed;
   // Created below, told by the worker.
   std::unique_ptr<GrpcServer> server;
   Worker worker({.loop = &loop,
                  .ledger = &ledger,
-                 .models = &models,
+                 .models = models.get(),
                  .feed = &feed,
                  .metrics = metrics->get()},
                 options.worker, [&server](bool ready) { server->SetServing(ready); });
@@ -49,7 +55,7 @@ absl::Status Run(Options options, ShutdownSignal& signal) {
   LogInfo("started", {{"address", server->address()},
                       {"instance", options.worker.instance},
                       {"job_service", options.job_service},
-                      {"ollama_url", options.ollama.url}});
+                      {"model_server", models->url()}});
   signal.Wait();
   worker.Drain();
   feed.Shutdown();

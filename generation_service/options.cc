@@ -19,6 +19,8 @@ ABSL_DECLARE_FLAG(double, drain_seconds);
 
 ABSL_FLAG(std::string, job_service, "127.0.0.1:50051",
           "where the jobs come from: host:port or dns:///name:port");
+ABSL_FLAG(std::string, model_client, "ollama",
+          "'ollama', or for benchmarks 'noop': one model, noop, completes every job at once");
 ABSL_FLAG(std::string, ollama_url, "http://127.0.0.1:11434",
           "base URL of the model server, without credentials");
 ABSL_FLAG(std::string, ollama_header_file, "",
@@ -53,6 +55,14 @@ bool IsWildcard(const std::string& host) {
 std::string HostPort(const std::string& host, int port) {
   const bool bare_v6 = host.find(':') != std::string::npos && host.front() != '[';
   return bare_v6 ? absl::StrCat("[", host, "]:", port) : absl::StrCat(host, ":", port);
+}
+
+bool ReadNoop(Problems& problems) {
+  const std::string client = absl::GetFlag(FLAGS_model_client);
+  if (client != "ollama" && client != "noop") {
+    problems.Add("--model_client", absl::StrCat("'", client, "' is neither ollama nor noop"));
+  }
+  return client == "noop";
 }
 
 void ReadOllama(OllamaOptions& ollama, Problems& problems) {
@@ -102,6 +112,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
   options.server = ServerOptionsFromFlags(problems);
   options.job_service = absl::GetFlag(FLAGS_job_service);
   if (options.job_service.empty()) problems.Add("--job_service", "is empty");
+  options.noop = ReadNoop(problems);
   ReadOllama(options.ollama, problems);
   options.advertise = absl::GetFlag(FLAGS_advertise);
   if (options.advertise.empty() && IsWildcard(options.server.host)) {

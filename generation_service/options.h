@@ -14,6 +14,8 @@ struct Options {
   ServerOptions server;
   std::string job_service = "127.0.0.1:50051";
   OllamaOptions ollama;
+  // No model server: every job is completed at once. For benchmarks only.
+  bool noop = false;
   // Empty: --host and the bound port.
   std::string advertise;
   // `address` is filled in when the port is bound.

@@ -110,6 +110,24 @@ TEST_F(ProgramTest, RunsAJobAndEndsOnASignal) {
   EXPECT_EQ(process_->Wait(absl::Seconds(20)), 0) << Log();
 }
 
+TEST_F(ProgramTest, RunsWithoutAModelServerForBenchmarks) {
+  FakeLedger ledger;
+  Start({"--port=0", "--metrics_port=0", "--model_client=noop", "--max_concurrent=8",
+         absl::StrCat("--job_service=", ledger.address())});
+  for (int i = 0; i < 20; ++i) {
+    v1::LeasedJob job = Job(absl::StrCat("job_", i));
+    job.mutable_spec()->set_model("noop");
+    ledger.Submit(job);
+  }
+  ASSERT_TRUE(Await([&] { return ledger.finished().size() == 20; })) << Log();
+  for (const FakeLedger::Finished& finished : ledger.finished()) {
+    EXPECT_EQ(finished.request.outcome(), v1::OUTCOME_COMPLETED);
+    EXPECT_EQ(finished.answer, "ok");
+  }
+  process_->Signal(SIGTERM);
+  EXPECT_EQ(process_->Wait(absl::Seconds(20)), 0) << Log();
+}
+
 TEST_F(ProgramTest, HeadersOfTheFileAreSentAndNotLogged) {
   std::ofstream(dir_.File("headers")) << "Authorization: Bearer hunter2\n";
   FakeLedger ledger;
@@ -131,10 +149,12 @@ TEST_F(ProgramTest, HeadersOfTheFileAreSentAndNotLogged) {
 }
 
 TEST_F(ProgramTest, AllThatIsWrongWithTheFlagsIsToldAtOnce) {
-  Start({"--ollama_url=ftp://x", "--max_concurrent=0", "--host=0.0.0.0", "--job_service="});
+  Start({"--ollama_url=ftp://x", "--model_client=gpt", "--max_concurrent=0", "--host=0.0.0.0",
+         "--job_service="});
   EXPECT_EQ(process_->Wait(absl::Seconds(20)), 1);
   const std::string log = Log();
-  for (const char* flag : {"--ollama_url", "--max_concurrent", "--advertise", "--job_service"}) {
+  for (const char* flag :
+       {"--ollama_url", "--model_client", "--max_concurrent", "--advertise", "--job_service"}) {
     EXPECT_THAT(log, HasSubstr(flag));
   }
 }
