@@ -22,15 +22,22 @@ constexpr int kMaxThoughts = 120;
 // An answer of exactly n tokens is cut from text of at least n; text costs memory.
 constexpr int kMaxTokens = 1'000'000;
 
+std::vector<Message> MessagesOf(const ApiRequest& request) {
+  if (request.api == Api::kChat) return request.messages;
+  std::vector<Message> messages;
+  if (!request.system.empty()) messages.push_back({"system", request.system});
+  messages.push_back({"user", request.prompt});
+  return messages;
+}
+
 uint64_t HashOf(uint64_t seed, const Model& model, const ApiRequest& request) {
   uint64_t hash = HashAdd(kHashStart, std::to_string(seed));
   hash = HashAdd(hash, model.name);
   hash = HashAdd(hash, std::to_string(request.seed));
   hash = HashAdd(hash, request.schema);
-  hash = HashAdd(hash, request.system);
-  // A chat with one message of the user has the same answer as that prompt.
-  if (request.api == Api::kGenerate) return HashAdd(HashAdd(hash, "user"), request.prompt);
-  for (const Message& message : request.messages)
+  // A prompt has the same answer as the chat that says the same: an answer to a prompt is gone on
+  // with as a chat.
+  for (const Message& message : MessagesOf(request))
     hash = HashAdd(HashAdd(hash, message.role), message.content);
   return hash;
 }
@@ -45,11 +52,9 @@ std::string PromptOf(const ApiRequest& request) {
 
 int CountPromptTokens(const ApiRequest& request) {
   const auto count = [](std::string_view text) { return static_cast<int>(Tokenize(text).size()); };
-  int tokens = count(request.system);
-  if (request.api == Api::kGenerate)
-    tokens += count(request.prompt) + (request.raw ? 0 : kTemplateTokens);
-  for (const Message& message : request.messages)
-    tokens += count(message.content) + kTemplateTokens;
+  int tokens = 0;
+  for (const Message& message : MessagesOf(request))
+    tokens += count(message.content) + (request.raw ? 0 : kTemplateTokens);
   return tokens;
 }
 
@@ -180,8 +185,11 @@ void InsertSpecials(const Directive& directive, std::vector<Chunk>* chunks) {
 
 Answer BenchAnswer(const Model& model, const Question& question) {
   const int64_t asked = question.request.num_predict;
-  int64_t count = asked >= 0 ? asked : model.max_tokens;
-  if (question.directive.tokens) count = *question.directive.tokens;
+  // Its text can't be told again: only the count goes on.
+  const std::string& partial = question.partial.text;
+  const int64_t stamps = std::count(partial.begin(), partial.end(), ';');
+  int64_t count = asked >= 0 ? asked : std::max<int64_t>(model.max_tokens - stamps, 0);
+  if (question.directive.tokens) count = std::max<int64_t>(*question.directive.tokens - stamps, 0);
   Answer answer;
   answer.chunks.resize(static_cast<size_t>(std::min<int64_t>(count, kMaxTokens)));
   answer.done_reason = asked >= 0 ? "length" : "stop";
@@ -189,7 +197,8 @@ Answer BenchAnswer(const Model& model, const Question& question) {
   return answer;
 }
 
-Answer SpokenAnswer(uint64_t hash, const Model& model, const Question& question) {
+Answer SpokenAnswer(uint64_t hash, const Model& model, const Question& question,
+                    int64_t num_predict) {
   // One stream of random numbers for each part, so that they don't depend on each other.
   Random random(hash);
   const Random thinking_random(random.Next());
@@ -204,8 +213,8 @@ Answer SpokenAnswer(uint64_t hash, const Model& model, const Question& question)
   Answer answer;
   const bool stopped = CutAtStop(request.stop, &text);
   const int special_tokens = (stopped ? 0 : 1) + (thinking.empty() ? 0 : kThinkTags);
-  const size_t limit = request.num_predict < 0 ? std::numeric_limits<size_t>::max()
-                                               : static_cast<size_t>(request.num_predict);
+  const size_t limit =
+      num_predict < 0 ? std::numeric_limits<size_t>::max() : static_cast<size_t>(num_predict);
   if (thinking.size() + text.size() > limit) {
     CutTo(limit, &thinking);
     CutTo(limit - thinking.size(), &text);
@@ -218,7 +227,51 @@ Answer SpokenAnswer(uint64_t hash, const Model& model, const Question& question)
   const bool one_each = GivenText(question).has_value();
   AddChunks(thinking, true, one_each, &chunk_random, &answer.chunks);
   AddChunks(text, false, one_each, &chunk_random, &answer.chunks);
+  InsertSpecials(question.directive, &answer.chunks);
   return answer;
+}
+
+int TokensIn(const std::vector<Chunk>& chunks) {
+  int tokens = 0;
+  for (const Chunk& chunk : chunks) tokens += chunk.tokens;
+  return tokens;
+}
+
+// What the assistant has still to say behind the question's partial answer.
+Answer RestOfAnswer(uint64_t hash, const Model& model, const Question& question, Prefill prefill) {
+  const std::string& partial = question.partial.text;
+  Answer rest = SpokenAnswer(hash, model, question, /*num_predict=*/-1);
+  const int whole = TokensIn(rest.chunks);
+  if (CutBeginning(partial, &rest.chunks)) {
+    rest.eval_count -= whole - TokensIn(rest.chunks);
+  } else {
+    // Somebody else began this answer: the rest is anything, but always the same.
+    rest = SpokenAnswer(HashAdd(HashAdd(hash, "assistant"), partial), model, question, -1);
+  }
+  const int64_t limit = question.request.num_predict;
+  if (limit >= 0 && CutToTokens(limit, &rest.chunks)) {
+    rest.done_reason = "length";
+    rest.eval_count = TokensIn(rest.chunks);
+  }
+  if (prefill == Prefill::kEcho) rest.chunks.insert(rest.chunks.begin(), {.text = partial});
+  if (prefill == Prefill::kOverlap)
+    rest.chunks.insert(rest.chunks.begin(), {.text = std::string(LastWord(partial))});
+  return rest;
+}
+
+Answer ProseAnswer(uint64_t hash, const Model& model, const Question& question) {
+  const int64_t num_predict = question.request.num_predict;
+  const PartialAnswer& partial = question.partial;
+  switch (partial.given ? PrefillOf(model, question) : Prefill::kRestart) {
+    case Prefill::kRefuse:
+    case Prefill::kRestart:
+      return SpokenAnswer(hash, model, question, num_predict);
+    case Prefill::kOther:
+      hash = HashAdd(HashAdd(hash, "assistant, ended"), partial.text);
+      return SpokenAnswer(hash, model, question, num_predict);
+    default:
+      return RestOfAnswer(hash, model, question, PrefillOf(model, question));
+  }
 }
 
 }  // namespace
@@ -240,11 +293,12 @@ std::string Question::PromptStart(size_t bytes) const { return PromptOf(request)
 Question ReadQuestion(ApiRequest request) {
   Question question;
   question.empty = request.api == Api::kChat ? request.messages.empty() : request.prompt.empty();
-  question.prompt_key = request.model + '\0' + request.prompt;
+  question.partial = TakePartialAnswer(&request.messages);
+  question.prompt_key = request.model;
+  for (const Message& message : MessagesOf(request)) question.prompt_key += '\0' + message.content;
   PromptParts parts = TakeDirective(request.prompt);
   request.prompt = std::move(parts.prompt);
   for (Message& message : request.messages) {
-    question.prompt_key += '\0' + message.content;
     if (message.role == "user" && message.content.find("[[sim:") != std::string::npos) {
       parts = TakeDirective(message.content);  // that of the newest message counts
       message.content = std::move(parts.prompt);
@@ -260,13 +314,22 @@ bool Thinks(const Model& model, const ApiRequest& request) {
   return model.thinks && request.think != ApiRequest::Think::kOff;
 }
 
+Prefill PrefillOf(const Model& model, const Question& question) {
+  if (question.directive.prefill) return *question.directive.prefill;
+  if (Thinks(model, question.request)) return Prefill::kRefuse;
+  // A grammar begins at its root, whatever stands before it.
+  const bool free_text = question.request.format == ApiRequest::Format::kNone;
+  return free_text ? model.prefill : Prefill::kRestart;
+}
+
 Answer MakeAnswer(uint64_t seed, const Model& model, const Question& question) {
   Answer answer = model.kind == ModelKind::kBench
                       ? BenchAnswer(model, question)
-                      : SpokenAnswer(HashOf(seed, model, question.request), model, question);
+                      : ProseAnswer(HashOf(seed, model, question.request), model, question);
   answer.prompt_tokens = CountPromptTokens(question.request);
+  answer.prompt_tokens += static_cast<int>(Tokenize(question.partial.text).size());
   const Directive& directive = question.directive;
-  InsertSpecials(directive, &answer.chunks);
+  if (model.kind == ModelKind::kBench) InsertSpecials(directive, &answer.chunks);
   answer.final_tool_call = directive.tool_calls == Directive::ToolCalls::kFinal;
   if (directive.done_reason)
     answer.done_reason = *directive.done_reason == "none" ? "" : *directive.done_reason;

@@ -9,6 +9,7 @@
 #include "tests/ollama_sim/api_request.h"
 #include "tests/ollama_sim/directive.h"
 #include "tests/ollama_sim/models.h"
+#include "tests/ollama_sim/prefill.h"
 
 namespace genwatch::ollama_sim {
 
@@ -41,6 +42,7 @@ struct Question {
   Directive directive;
   std::string error;       // not empty: the directive can't be understood
   std::string prompt_key;  // the same for requests that ask the same, with the same directive
+  PartialAnswer partial;   // of the assistant; the request has only the messages before it
   bool empty = false;      // nothing was asked: the model is only to be loaded, or unloaded
 
   // The first bytes of the prompt, or of the newest message of the user, without the directive.
@@ -52,9 +54,12 @@ Question ReadQuestion(ApiRequest request);
 // True if this request makes this model think.
 bool Thinks(const Model& model, const ApiRequest& request);
 
+// What this model does with the question's partial answer.
+Prefill PrefillOf(const Model& model, const Question& question);
+
 // A pure function of the simulator's seed, the model, the prompt or messages, options.seed,
-// num_predict, stop, format and the directive. The chunks of ModelKind::kBench have no text: it is
-// stamped when it is written.
+// num_predict, stop, format, the directive, and the partial answer that it goes on from. The chunks
+// of ModelKind::kBench have no text: it is stamped when it is written.
 Answer MakeAnswer(uint64_t seed, const Model& model, const Question& question);
 
 }  // namespace genwatch::ollama_sim

@@ -37,6 +37,16 @@ Refusal Check(const ApiRequest& request, const Model* model) {
   return {};
 }
 
+// Both are the words of llama.cpp's server, which Ollama hands on.
+Refusal CheckPartialAnswer(const Question& question, const Model& model) {
+  if (!question.partial.given) return {};
+  if (question.partial.twice)
+    return {400, "Cannot have 2 or more assistant messages at the end of the list."};
+  if (PrefillOf(model, question) == Prefill::kRefuse)
+    return {400, "Assistant response prefill is incompatible with enable_thinking."};
+  return {};
+}
+
 void ApplyScenario(const std::vector<ScenarioRule>& rules, Question* question) {
   for (const ScenarioRule& rule : rules) {
     const bool model_fits = rule.model == "*" || rule.model == question->request.model;
@@ -116,6 +126,7 @@ void Server::AnswerApi(Api api, Connection* connection, const HttpRequest& reque
 
   Question question = ReadQuestion(std::move(parsed.request));
   record.prompt = question.PromptStart(RequestRecord::kPromptBytes);
+  record.prefill_bytes = question.partial.given ? std::ssize(question.partial.text) : -1;
   if (!question.error.empty()) return refuse(400, question.error);
   if (question.prompt_key.find("[[sim:") == std::string::npos)
     ApplyScenario(options_.scenario, &question);
@@ -126,6 +137,8 @@ void Server::AnswerApi(Api api, Connection* connection, const HttpRequest& reque
     return SendWhole(connection, request, failure.status, failure.content_type, failure.body,
                      failure.extra_header);
   }
+  if (const Refusal refused = CheckPartialAnswer(question, *model); refused.status != 0)
+    return refuse(refused.status, refused.text);
   Answer answer = question.empty ? Answer() : MakeAnswer(options_.seed, *model, question);
   if (const int64_t num_ctx = NumCtxOf(*model, question.request); answer.prompt_tokens > num_ctx) {
     if (!question.request.truncate) return refuse(400, kPromptTooLong);

@@ -103,6 +103,13 @@ const std::map<std::string, Setter, std::less<>>& Setters() {
       {"nul", Special("nul")},
       {"u2028", Special("u2028")},
       {"big_text", Number(&Directive::big_text)},
+      {"prefill", OneOf<std::optional<Prefill>>(&Directive::prefill,
+                                                {{"continue", Prefill::kContinue},
+                                                 {"restart", Prefill::kRestart},
+                                                 {"other", Prefill::kOther},
+                                                 {"echo", Prefill::kEcho},
+                                                 {"overlap", Prefill::kOverlap},
+                                                 {"refuse", Prefill::kRefuse}})},
       {"rate", Number(&Directive::rate)},
       {"burst", Number(&Directive::burst)},
       {"load_ms", Number(&Directive::load_ms)},
@@ -238,15 +245,19 @@ std::string TakeOrders(std::string_view& rest, Directive* directive) {
 }  // namespace
 
 Directive Directive::WithoutFault() const {
-  Directive clean;
-  clean.tokens = tokens;
-  clean.thinking_tokens = thinking_tokens;
-  clean.text = text;
-  clean.echo = echo;
-  clean.rate = rate;
-  clean.burst = burst;
-  clean.load_ms = load_ms;
-  clean.prompt_ms = prompt_ms;
+  Directive clean = *this;
+  const Directive usual;
+  clean.split_bytes = usual.split_bytes;
+  clean.join = usual.join;
+  clean.ascii = clean.unknown = clean.nulls = clean.floats = clean.crlf = clean.empty_lines = false;
+  clean.bom = clean.trailing = clean.second_done = clean.unstreamed = false;
+  clean.huge = usual.huge;
+  clean.framing = usual.framing;
+  clean.encoding = usual.encoding;
+  clean.after_answer = usual.after_answer;
+  clean.content_type = usual.content_type;
+  clean.fault = usual.fault;
+  clean.wedge = false;
   return clean;
 }
 

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/ollama_sim/prefill.h"
+
 namespace genwatch::ollama_sim {
 
 // What ends or stops an answer before its regular end.
@@ -51,6 +53,7 @@ struct Directive {
   enum class Statistics { kAll, kNone, kNoPromptCount, kZero, kHuge } statistics = Statistics::kAll;
   std::vector<std::string> specials;  // each an extra chunk with difficult text
   int64_t big_text = 0;               // one more chunk with so many letters
+  std::optional<Prefill> prefill;     // instead of the model's way
 
   // When.
   std::optional<double> rate;  // tokens per second, as given: --speed does not apply

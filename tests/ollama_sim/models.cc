@@ -108,6 +108,21 @@ constexpr Model kModels[] = {
      .quantization = "Q4_0",
      .family = "llama",
      .context_length = 8192},
+    {.name = "sim-anew:8b",
+     .description =
+         "can't go on with a partial answer: its template closes the turn, and it begins "
+         "anew; about 40 tokens/s",
+     .tokens_per_second = 40,
+     .prompt_tokens_per_second = 500,
+     .min_tokens = 80,
+     .max_tokens = 250,
+     .prefill = Prefill::kRestart,
+     .load_ms = kShortLoadMs,
+     .size_bytes = 4661 * kMB,
+     .parameter_size = "8.0B",
+     .quantization = "Q4_0",
+     .family = "llama",
+     .context_length = 8192},
     {.name = "sim-bench:1b",
      .description =
          "for measuring: exactly 50 chunks/s, num_predict of them (250), each `@<unix us>;`, the "

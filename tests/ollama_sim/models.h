@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "tests/ollama_sim/prefill.h"
+
 namespace genwatch::ollama_sim {
 
 enum class ModelKind {
@@ -27,6 +29,7 @@ struct Model {
   int max_tokens = 0;
   bool thinks = false;
   bool uses_tools = false;
+  Prefill prefill = Prefill::kContinue;
   int64_t load_ms = 0;  // the silence of a cold start
   int parallel = 0;     // 0: what --num_parallel says
   int64_t size_bytes = 0;

@@ -82,6 +82,7 @@ std::string RecordJson(const RequestRecord& record, bool with_text) {
       .Text("path", record.path)
       .Text("model", record.model)
       .Text("prompt", record.prompt)
+      .Number("prefill_bytes", record.prefill_bytes)
       .Text("state", record.state)
       .Number("received_us", record.received_us)
       .Number("loaded_us", record.loaded_us)

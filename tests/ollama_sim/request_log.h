@@ -17,8 +17,9 @@ struct RequestRecord {
   uint64_t connection = 0;
   std::string path;
   std::string model;
-  std::string prompt;  // its first kPromptBytes
-  std::string state;   // loading, waiting, prompt, generating; completed, failed, cancelled
+  std::string prompt;          // its first kPromptBytes
+  int64_t prefill_bytes = -1;  // of the partial answer that the chat ended with; -1: none
+  std::string state;           // loading, waiting, prompt, generating; completed, failed, cancelled
   int64_t received_us = 0;
   int64_t loaded_us = -1;
   int64_t slot_us = -1;
