@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "common/utf8.h"
+#include "job_service/serving_order.h"
 
 namespace genwatch {
 namespace {
@@ -93,6 +94,13 @@ void ApplyLoss(const Change& change, bool stored_new_text, absl::Time now, JobRe
   ++job.losses;
   if (job.alone && !stored_new_text) ++job.losses_alone;
   ApplyChange(change, now, job);
+}
+
+void ApplyPriority(v1::Priority priority, JobRecord& job) {
+  if (job.score.has_value()) {
+    *job.score += PriorityBonus(job.spec.priority()) - PriorityBonus(priority);
+  }
+  job.spec.set_priority(priority);
 }
 
 void ApplyProgress(const v1::JobNumbers& reported, absl::Time now, JobRecord& job) {

@@ -31,6 +31,10 @@ void ApplyChange(const Change& change, absl::Time now, JobRecord& job);
 // A loss is also counted.
 void ApplyLoss(const Change& change, bool stored_new_text, absl::Time now, JobRecord& job);
 
+// Of a job that waits or is paused. Its place in the queue moves by the difference of what the two
+// priorities are worth, as if it had been submitted with the new one. No change of state.
+void ApplyPriority(v1::Priority priority, JobRecord& job);
+
 // Takes over what the progress service says of a job that runs, except what the ledger knows
 // better: lengths of texts, and elapsed time that would fall. Percent stays below 100.
 void ApplyProgress(const v1::JobNumbers& reported, absl::Time now, JobRecord& job);

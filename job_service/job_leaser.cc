@@ -52,13 +52,14 @@ absl::StatusOr<std::vector<std::string>> JobLeaser::Holds() {
     MutexLock lock(mutex_);
     if (now - holds_read_ < absl::Seconds(1)) return holds_;
   }
-  absl::StatusOr<std::vector<std::string>> holds = store_->ListHolds();
-  if (holds.ok()) {
-    MutexLock lock(mutex_);
-    holds_read_ = now;
-    holds_ = *holds;
-  }
-  return holds;
+  absl::StatusOr<std::vector<ModelHold>> holds = store_->ListHolds();
+  if (!holds.ok()) return holds.status();
+  std::vector<std::string> models;
+  for (const ModelHold& hold : *holds) models.push_back(hold.model);
+  MutexLock lock(mutex_);
+  holds_read_ = now;
+  holds_ = models;
+  return models;
 }
 
 absl::Status JobLeaser::LeaseModel(const v1::LeaseJobsRequest& request, const std::string& model,

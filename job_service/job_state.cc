@@ -47,8 +47,7 @@ const std::vector<Order>& Orders() {
       {"UpdateJob", "updated", {v1::Job::STATE_QUEUED, v1::Job::STATE_PAUSED}},
       {"RetryJob",
        "retried",
-       {v1::Job::STATE_COMPLETED, v1::Job::STATE_FAILED, v1::Job::STATE_CANCELLED,
-        v1::Job::STATE_EXPIRED}},
+       {v1::Job::STATE_FAILED, v1::Job::STATE_CANCELLED, v1::Job::STATE_EXPIRED}},
       {"DeleteJob",
        "deleted",
        {v1::Job::STATE_COMPLETED, v1::Job::STATE_FAILED, v1::Job::STATE_CANCELLED,
@@ -96,6 +95,21 @@ JobState StateFromWord(std::string_view word) {
     if (known == word) return state;
   }
   return v1::Job::STATE_UNSPECIFIED;
+}
+
+std::string_view OutcomeWord(v1::Outcome outcome) {
+  switch (outcome) {
+    case v1::OUTCOME_COMPLETED:
+      return "completed";
+    case v1::OUTCOME_ONCE_MORE:
+      return "once_more";
+    case v1::OUTCOME_PERMANENT:
+      return "permanent";
+    case v1::OUTCOME_HANDED_OVER:
+      return "handed_over";
+    default:
+      return "passing";
+  }
 }
 
 bool CanTransition(JobState from, JobState to) {

@@ -30,7 +30,16 @@ std::string_view StatusWord(JobState state);
 // STATE_UNSPECIFIED for an unknown word.
 JobState StateFromWord(std::string_view word);
 
+// The word in the `outcome` column of the attempts; the ends that no worker reports have words of
+// their own (cancelled, paused, lost, released).
+std::string_view OutcomeWord(v1::Outcome outcome);
+
 bool CanTransition(JobState from, JobState to);
+
+// While it waits or is paused: what it says is looked at when a worker takes it.
+inline bool MayChangePriority(JobState state) {
+  return state == v1::Job::STATE_QUEUED || state == v1::Job::STATE_PAUSED;
+}
 
 // FAILED_PRECONDITION (reason WRONG_STATE, metadata job_id, state, action) that names both, for
 // people: "CancelJob: job job_... is completed; only queued, processing and paused jobs can be

@@ -100,6 +100,42 @@ struct OwnerChange {
   std::optional<v1::AttemptFacts> facts;
 };
 
+// One lease of a job, and what came of it.
+struct AttemptRecord {
+  uint32_t attempt = 0;
+  // The job's under this lease.
+  uint32_t version = 0;
+  std::string instance;
+  std::string server_url;
+  bool alone = false;
+  absl::Time leased_at;
+  // Absent while it runs; then `outcome` is empty.
+  std::optional<absl::Time> ended_at;
+  // completed, passing, once_more, permanent, handed_over, cancelled, paused, lost, released.
+  std::string outcome;
+  std::string reason;
+  std::string error_message;
+  // Kept text that it began with, and the text that was kept when it ended.
+  TextLength base;
+  TextLength kept;
+};
+
+struct ModelHold {
+  std::string model;
+  // Why, in the words of whoever holds it.
+  std::string note;
+  absl::Time held_at;
+};
+
+// Jobs of a model that are not in the queue, but will leave or join it.
+struct ModelLoad {
+  std::string model;
+  // PROCESSING.
+  uint32_t running = 0;
+  // QUEUED, until the time of their retry.
+  uint32_t retrying = 0;
+};
+
 struct WorkerRecord {
   v1::Worker worker;
   uint32_t heartbeat_number = 0;
@@ -184,6 +220,16 @@ class JobStore {
 
   // ---- Orders of the owner: CANCELLED, PAUSED, QUEUED (resume).
   virtual absl::StatusOr<JobRecord> Change(const OwnerChange& change) = 0;
+  // Of a QUEUED or PAUSED job; FAILED_PRECONDITION (WRONG_STATE) for another. No change of state:
+  // the version stays. A score that is kept for a requeue moves with it (ApplyPriority).
+  virtual absl::StatusOr<JobRecord> SetPriority(const std::string& owner_id,
+                                                const std::string& job_id,
+                                                v1::Priority priority) = 0;
+  // Forgets an ended job with its texts and attempts; FAILED_PRECONDITION (WRONG_STATE) for one
+  // that has not ended. A job made from it by RetryJob keeps naming it in `retry_of`.
+  virtual absl::Status Delete(const std::string& owner_id, const std::string& job_id) = 0;
+  // Oldest first; empty for an unknown job.
+  virtual absl::StatusOr<std::vector<AttemptRecord>> ListAttempts(const std::string& job_id) = 0;
 
   // ---- What waits.
   // QUEUED jobs that wait for no retry time, row_id > `after`, in key order; brief, as
@@ -193,10 +239,17 @@ class JobStore {
   virtual absl::StatusOr<std::vector<JobRecord>> TakeDueRetries(size_t limit) = 0;
   // Ends those whose waiting deadline has passed, and answers them.
   virtual absl::StatusOr<std::vector<JobRecord>> ExpireWaiting(size_t limit) = 0;
-  // Models whose queue is held.
-  virtual absl::StatusOr<std::vector<std::string>> ListHolds() = 0;
-  // Holds the queue of a model, or lets it go on. Idempotent.
-  virtual absl::Status SetHold(const std::string& model, bool held) = 0;
+  // PROCESSING jobs of a model, in key order; brief, as GetManyBriefly.
+  virtual absl::StatusOr<std::vector<JobRecord>> ListRunning(const std::string& model,
+                                                             size_t limit) = 0;
+  // Models with jobs that run or wait for a retry; the others are absent.
+  virtual absl::StatusOr<std::vector<ModelLoad>> ListLoads() = 0;
+  // Models whose queue is held, by name.
+  virtual absl::StatusOr<std::vector<ModelHold>> ListHolds() = 0;
+  // Holds the queue of a model: nothing of it is leased. Again: only the note is replaced.
+  virtual absl::Status Hold(const std::string& model, const std::string& note) = 0;
+  // Lets it go on. Idempotent.
+  virtual absl::Status Release(const std::string& model) = 0;
 
   // ---- What was learned, and what model servers offer.
   virtual absl::StatusOr<v1::LengthHistory> History(const v1::JobSpec& spec) = 0;

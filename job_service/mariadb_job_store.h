@@ -55,12 +55,20 @@ class MariaDbJobStore : public JobStore {
                                                     uint32_t number) override;
 
   absl::StatusOr<JobRecord> Change(const OwnerChange& change) override;
+  absl::StatusOr<JobRecord> SetPriority(const std::string& owner_id, const std::string& job_id,
+                                        v1::Priority priority) override;
+  absl::Status Delete(const std::string& owner_id, const std::string& job_id) override;
+  absl::StatusOr<std::vector<AttemptRecord>> ListAttempts(const std::string& job_id) override;
 
   absl::StatusOr<std::vector<JobRecord>> ListWaiting(uint64_t after, size_t limit) override;
   absl::StatusOr<std::vector<JobRecord>> TakeDueRetries(size_t limit) override;
   absl::StatusOr<std::vector<JobRecord>> ExpireWaiting(size_t limit) override;
-  absl::StatusOr<std::vector<std::string>> ListHolds() override;
-  absl::Status SetHold(const std::string& model, bool held) override;
+  absl::StatusOr<std::vector<JobRecord>> ListRunning(const std::string& model,
+                                                     size_t limit) override;
+  absl::StatusOr<std::vector<ModelLoad>> ListLoads() override;
+  absl::StatusOr<std::vector<ModelHold>> ListHolds() override;
+  absl::Status Hold(const std::string& model, const std::string& note) override;
+  absl::Status Release(const std::string& model) override;
 
   absl::StatusOr<v1::LengthHistory> History(const v1::JobSpec& spec) override;
   absl::StatusOr<double> LeaseIntervalMs(const std::string& model) override;

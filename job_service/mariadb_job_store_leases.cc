@@ -31,21 +31,6 @@ absl::Status LeaseLost(const std::string& job_id) {
                       "job_id", job_id);
 }
 
-std::string_view OutcomeWord(v1::Outcome outcome) {
-  switch (outcome) {
-    case v1::OUTCOME_COMPLETED:
-      return "completed";
-    case v1::OUTCOME_ONCE_MORE:
-      return "once_more";
-    case v1::OUTCOME_PERMANENT:
-      return "permanent";
-    case v1::OUTCOME_HANDED_OVER:
-      return "handed_over";
-    default:
-      return "passing";
-  }
-}
-
 // ---- Lease.
 
 absl::StatusOr<uint32_t> LockServerModel(mariadb::Connection& connection, const LeaseGrant& grant) {

@@ -41,18 +41,6 @@ std::vector<LengthLesson> ReadModelLessons(const std::vector<mariadb::Row>& rows
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> MariaDbJobStore::ListHolds() {
-  const auto rows = Query(pool_, queries::kListHolds);
-  if (!rows.ok()) return rows.status();
-  std::vector<std::string> models;
-  for (const mariadb::Row& row : *rows) models.push_back(mariadb::RowReader(row).Text());
-  return models;
-}
-
-absl::Status MariaDbJobStore::SetHold(const std::string& model, bool held) {
-  return Execute(pool_, held ? queries::kHold : queries::kReleaseHold, {model}).status();
-}
-
 absl::StatusOr<v1::LengthHistory> MariaDbJobStore::History(const v1::JobSpec& spec) {
   struct Scope {
     v1::LengthHistory::Scope scope;

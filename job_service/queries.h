@@ -69,6 +69,12 @@ inline constexpr char kLockExpired[] =
     "WHERE j.waiting_deadline <= UTC_TIMESTAMP(6) AND j.status IN ('queued', 'paused') "
     "ORDER BY j.waiting_deadline LIMIT ? FOR UPDATE SKIP LOCKED";
 
+// k_status_not_before: what runs is bounded by the model servers.
+inline constexpr char kListRunning[] =
+    "SELECT " GENWATCH_BRIEF_JOB_COLUMNS
+    " FROM ai_generation_jobs j FORCE INDEX (k_status_not_before) "
+    "WHERE j.status = 'processing' AND j.model = ? ORDER BY j.id LIMIT ?";
+
 #undef GENWATCH_BRIEF_JOB_COLUMNS
 #undef GENWATCH_JOB_COLUMNS
 #undef GENWATCH_JOB_COLUMNS_WITH
@@ -109,6 +115,13 @@ inline constexpr char kStoreChange[] =
 inline constexpr char kClearNotBefore[] =
     "UPDATE ai_generation_jobs SET not_before = NULL WHERE id = ? AND status = 'queued'";
 
+// PRIMARY.
+inline constexpr char kStorePriority[] =
+    "UPDATE ai_generation_jobs SET priority = ?, score = ? WHERE id = ? AND version = ?";
+// PRIMARY, and that of the texts and of the attempts.
+inline constexpr char kDropAttempts[] = "DELETE FROM ai_generation_attempts WHERE job = ?";
+inline constexpr char kDropJob[] = "DELETE FROM ai_generation_jobs WHERE id = ? AND version = ?";
+
 // ---- Leases.
 
 // ai_generation_server_models.uk_server_model.
@@ -138,6 +151,13 @@ inline constexpr char kFindFinished[] =
     "SELECT a.outcome FROM ai_generation_attempts a JOIN ai_generation_jobs j ON j.id = a.job "
     "WHERE j.job_id = ? AND a.version = ? AND a.instance = ? AND a.outcome IN "
     "('completed', 'passing', 'once_more', 'permanent', 'handed_over')";
+
+// uk_job_id; ai_generation_attempts.PRIMARY.
+inline constexpr char kListAttempts[] =
+    "SELECT a.attempt, a.version, a.instance, a.server_url, a.alone, a.leased_at, a.ended_at, "
+    "a.outcome, a.reason, a.error_message, a.base_answer, a.base_thinking, a.numbers "
+    "FROM ai_generation_attempts a JOIN ai_generation_jobs j ON j.id = a.job "
+    "WHERE j.job_id = ? ORDER BY a.attempt";
 
 // ---- Texts.
 
@@ -228,9 +248,21 @@ inline constexpr char kProbeWrite[] =
 
 // ---- Models and what was learned.
 
-inline constexpr char kListHolds[] = "SELECT model FROM ai_generation_model_holds";
+// k_status_not_before: all that runs, and all that waits for a retry.
+inline constexpr char kListLoads[] =
+    "SELECT l.model, CAST(SUM(l.running) AS UNSIGNED), CAST(SUM(l.retrying) AS UNSIGNED) FROM ("
+    "SELECT model, COUNT(*) AS running, 0 AS retrying "
+    "FROM ai_generation_jobs FORCE INDEX (k_status_not_before) "
+    "WHERE status = 'processing' GROUP BY model UNION ALL "
+    "SELECT model, 0, COUNT(*) FROM ai_generation_jobs FORCE INDEX (k_status_not_before) "
+    "WHERE status = 'queued' AND not_before IS NOT NULL GROUP BY model) l "
+    "GROUP BY l.model ORDER BY l.model";
+// PRIMARY.
+inline constexpr char kListHolds[] =
+    "SELECT model, note, held_at FROM ai_generation_model_holds ORDER BY model";
 inline constexpr char kHold[] =
-    "INSERT IGNORE INTO ai_generation_model_holds (model, held_at) VALUES (?, UTC_TIMESTAMP(6))";
+    "INSERT INTO ai_generation_model_holds (model, note, held_at) "
+    "VALUES (?, ?, UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE note = VALUE(note)";
 inline constexpr char kReleaseHold[] = "DELETE FROM ai_generation_model_holds WHERE model = ?";
 inline constexpr char kSaveModels[] =
     "INSERT INTO ai_generation_model_reports (server_url, report, reported_at) "

@@ -30,6 +30,7 @@ add_library(job_store_lib STATIC
   mariadb_job_store_changes.cc
   mariadb_job_store_leases.cc
   mariadb_job_store_models.cc
+  mariadb_job_store_orders.cc
   mariadb_job_store_workers.cc
   progress_json.cc)
 target_link_libraries(job_store_lib

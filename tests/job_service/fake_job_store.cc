@@ -22,16 +22,6 @@ absl::Status LeaseLost(const std::string& job_id) {
                       "job_id", job_id);
 }
 
-JobRecord Brief(JobRecord job) {
-  v1::JobSpec brief;
-  brief.set_model(job.spec.model());
-  brief.set_priority(job.spec.priority());
-  brief.set_job_class(job.spec.job_class());
-  brief.set_think(job.spec.think());
-  job.spec = std::move(brief);
-  return job;
-}
-
 bool Matches(const JobRecord& job, const JobFilter& filter) {
   if (!filter.owner_id.empty() && job.owner_id != filter.owner_id) return false;
   if (!filter.model.empty() && job.spec.model() != filter.model) return false;
@@ -68,6 +58,16 @@ std::vector<JobRecord> InKeyOrder(std::vector<JobRecord> jobs, size_t limit) {
 
 }  // namespace
 
+JobRecord FakeJobStore::Brief(JobRecord job) {
+  v1::JobSpec brief;
+  brief.set_model(job.spec.model());
+  brief.set_priority(job.spec.priority());
+  brief.set_job_class(job.spec.job_class());
+  brief.set_think(job.spec.think());
+  job.spec = std::move(brief);
+  return job;
+}
+
 void FakeJobStore::SetUnavailable(bool unavailable) {
   MutexLock lock(mutex_);
   unavailable_ = unavailable;
@@ -94,6 +94,16 @@ JobRecord FakeJobStore::ReadLocked(const Entry& entry) const {
     if (other.job.retry_of == job.job_id) job.retried_as = job_id;
   }
   return job;
+}
+
+void FakeJobStore::CloseAttemptLocked(Entry& entry, std::string_view outcome) {
+  AttemptRecord& attempt = entry.attempts.back();
+  attempt.ended_at = Now();
+  attempt.outcome = std::string(outcome);
+  attempt.reason = entry.job.reason;
+  attempt.error_message = entry.job.error_message;
+  attempt.kept = {.answer = entry.job.numbers.answer_bytes(),
+                  .thinking = entry.job.numbers.thinking_bytes()};
 }
 
 void FakeJobStore::LearnLocked(const JobRecord& job, const v1::AttemptFacts& facts) {
@@ -260,6 +270,12 @@ absl::StatusOr<LeaseResult> FakeJobStore::Lease(const LeaseGrant& grant) {
                situation.now, entry.job);
     entry.answer.clear();
     entry.thinking.clear();
+    entry.attempts.push_back({.attempt = entry.job.attempt,
+                              .version = entry.job.version,
+                              .instance = entry.job.instance,
+                              .server_url = entry.job.server_url,
+                              .alone = entry.job.alone,
+                              .leased_at = situation.now});
     entry.lease_heartbeat = std::max(worker->second.heartbeat_number, grant.heartbeat_number);
     leases_[grant.model].push_back(situation.now);
     result.leased.push_back(ReadLocked(entry));
@@ -326,6 +342,7 @@ absl::StatusOr<JobRecord> FakeJobStore::FinishAttempt(const FinishedAttempt& att
   ApplyFinalNumbers(attempt.numbers, Now(), job);
   ApplyChange(change, Now(), job);
   entry->finished.emplace(attempt.version, attempt.instance);
+  CloseAttemptLocked(*entry, OutcomeWord(attempt.end.outcome));
   LearnLocked(job, attempt.facts);
   return ReadLocked(*entry);
 }
@@ -390,6 +407,7 @@ absl::StatusOr<std::vector<JobRecord>> FakeJobStore::ReleaseUnheld(
       continue;
     }
     ApplyChange({.to = v1::Job::STATE_QUEUED}, Now(), entry.job);
+    CloseAttemptLocked(entry, "released");
     released.push_back(ReadLocked(entry));
   }
   return released;
@@ -418,6 +436,7 @@ absl::StatusOr<std::vector<JobRecord>> FakeJobStore::ReapWorker(const std::strin
     if (entry.job.state != v1::Job::STATE_PROCESSING || entry.job.instance != instance) continue;
     const bool stored_new_text = StoredNewText(entry.job);
     ApplyLoss(DecideLoss(entry.job, stored_new_text), stored_new_text, Now(), entry.job);
+    CloseAttemptLocked(entry, "lost");
     jobs.push_back(ReadLocked(entry));
   }
   return jobs;
@@ -451,7 +470,10 @@ absl::StatusOr<JobRecord> FakeJobStore::Change(const OwnerChange& change) {
     if (change.numbers.has_value()) ApplyFinalNumbers(*change.numbers, Now(), job);
   }
   ApplyChange({.to = change.to, .reason = change.reason}, Now(), job);
-  if (processing) LearnLocked(job, change.facts.value_or(v1::AttemptFacts()));
+  if (processing) {
+    CloseAttemptLocked(*entry, change.to == v1::Job::STATE_PAUSED ? "paused" : "cancelled");
+    LearnLocked(job, change.facts.value_or(v1::AttemptFacts()));
+  }
   return ReadLocked(*entry);
 }
 
@@ -500,23 +522,6 @@ absl::StatusOr<std::vector<JobRecord>> FakeJobStore::ExpireWaiting(size_t limit)
     expired.push_back(ReadLocked(entry));
   }
   return expired;
-}
-
-absl::StatusOr<std::vector<std::string>> FakeJobStore::ListHolds() {
-  MutexLock lock(mutex_);
-  if (absl::Status status = CheckLocked(); !status.ok()) return status;
-  return std::vector<std::string>(holds_.begin(), holds_.end());
-}
-
-absl::Status FakeJobStore::SetHold(const std::string& model, bool held) {
-  MutexLock lock(mutex_);
-  if (absl::Status status = CheckLocked(); !status.ok()) return status;
-  if (held) {
-    holds_.insert(model);
-  } else {
-    holds_.erase(model);
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::LengthHistory> FakeJobStore::History(const v1::JobSpec& spec) {

@@ -54,12 +54,20 @@ class FakeJobStore : public JobStore {
                                                     uint32_t number) override;
 
   absl::StatusOr<JobRecord> Change(const OwnerChange& change) override;
+  absl::StatusOr<JobRecord> SetPriority(const std::string& owner_id, const std::string& job_id,
+                                        v1::Priority priority) override;
+  absl::Status Delete(const std::string& owner_id, const std::string& job_id) override;
+  absl::StatusOr<std::vector<AttemptRecord>> ListAttempts(const std::string& job_id) override;
 
   absl::StatusOr<std::vector<JobRecord>> ListWaiting(uint64_t after, size_t limit) override;
   absl::StatusOr<std::vector<JobRecord>> TakeDueRetries(size_t limit) override;
   absl::StatusOr<std::vector<JobRecord>> ExpireWaiting(size_t limit) override;
-  absl::StatusOr<std::vector<std::string>> ListHolds() override;
-  absl::Status SetHold(const std::string& model, bool held) override;
+  absl::StatusOr<std::vector<JobRecord>> ListRunning(const std::string& model,
+                                                     size_t limit) override;
+  absl::StatusOr<std::vector<ModelLoad>> ListLoads() override;
+  absl::StatusOr<std::vector<ModelHold>> ListHolds() override;
+  absl::Status Hold(const std::string& model, const std::string& note) override;
+  absl::Status Release(const std::string& model) override;
 
   absl::StatusOr<v1::LengthHistory> History(const v1::JobSpec& spec) override;
   absl::StatusOr<double> LeaseIntervalMs(const std::string& model) override;
@@ -73,13 +81,19 @@ class FakeJobStore : public JobStore {
     std::string answer;
     std::string thinking;
     uint32_t lease_heartbeat = 0;
+    std::vector<AttemptRecord> attempts;
     // (version, instance) of the attempts that their workers finished.
     std::set<std::pair<uint32_t, std::string>> finished;
   };
 
+  // Of the spec only what GetManyBriefly promises.
+  static JobRecord Brief(JobRecord job);
   absl::Status CheckLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Time Now() const;
   Entry* FindLocked(const std::string& job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What ended the lease that `entry.job` was under; the job is as it leaves it.
+  void CloseAttemptLocked(Entry& entry, std::string_view outcome)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The record with what other rows say about it.
   JobRecord ReadLocked(const Entry& entry) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LearnLocked(const JobRecord& job, const v1::AttemptFacts& facts)
@@ -92,7 +106,7 @@ class FakeJobStore : public JobStore {
   // By job_id.
   std::map<std::string, Entry> jobs_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, WorkerRecord> workers_ ABSL_GUARDED_BY(mutex_);
-  std::set<std::string> holds_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, ModelHold> holds_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::ModelReport> reports_ ABSL_GUARDED_BY(mutex_);
   // Newest first.
   std::vector<LengthLesson> lessons_ ABSL_GUARDED_BY(mutex_);

@@ -115,13 +115,13 @@ TEST_P(JobStoreContract, JobOfAnotherModelIsNotLeased) {
 TEST_P(JobStoreContract, NothingOfAHeldModelIsLeased) {
   Insert(Job(1));
   Beat(Worker(1));
-  ASSERT_TRUE(store().SetHold("llama", true).ok());
-  ASSERT_TRUE(store().SetHold("llama", true).ok());
-  EXPECT_THAT(*store().ListHolds(), testing::ElementsAre("llama"));
+  ASSERT_TRUE(store().Hold("llama", "").ok());
+  ASSERT_TRUE(store().Hold("llama", "").ok());
+  EXPECT_THAT(*store().ListHolds(), SizeIs(1));
   const LeaseResult held = Lease(Worker(1), {JobId(1)});
   EXPECT_THAT(held.leased, IsEmpty());
   EXPECT_THAT(held.put_back, SizeIs(1));
-  ASSERT_TRUE(store().SetHold("llama", false).ok());
+  ASSERT_TRUE(store().Release("llama").ok());
   EXPECT_THAT(*store().ListHolds(), IsEmpty());
   EXPECT_THAT(Lease(Worker(1), {JobId(1)}).leased, SizeIs(1));
 }

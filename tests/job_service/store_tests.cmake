@@ -1,5 +1,5 @@
 # The ledger's tests. The contract suite is compiled once and runs on the fake and on the real one.
-add_library(job_store_fake STATIC fake_job_store.cc)
+add_library(job_store_fake STATIC fake_job_store.cc fake_job_store_orders.cc)
 target_link_libraries(job_store_fake PUBLIC job_state_lib PRIVATE genwatch_warnings)
 
 add_library(job_store_contract_fixture STATIC job_store_contract.cc)
@@ -10,6 +10,7 @@ add_library(job_store_contract OBJECT
   job_store_contract_change.cc
   job_store_contract_finish.cc
   job_store_contract_lease.cc
+  job_store_contract_orders.cc
   job_store_contract_submit.cc
   job_store_contract_text.cc
   job_store_contract_worker.cc)

@@ -111,6 +111,7 @@ CREATE TABLE `ai_generation_lengths` (
 
 CREATE TABLE `ai_generation_model_holds` (
   `model` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+  `note` varchar(1024) NOT NULL DEFAULT '',
   `held_at` datetime(6) NOT NULL,
   PRIMARY KEY (`model`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC

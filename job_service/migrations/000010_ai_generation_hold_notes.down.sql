@@ -1,0 +1,1 @@
+ALTER TABLE ai_generation_model_holds DROP COLUMN note;
