@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/support/await.h"
+#include "tests/support/mariadb_data_folder.h"
 
 namespace genwatch {
 namespace {
@@ -60,7 +61,9 @@ PrivateMariaDb::~PrivateMariaDb() = default;  // the data is thrown away: no cle
 absl::StatusOr<std::unique_ptr<PrivateMariaDb>> PrivateMariaDb::Create() {
   if (const absl::Status status = CheckInstalled(); !status.ok()) return status;
   std::unique_ptr<PrivateMariaDb> server(new PrivateMariaDb());
-  if (const absl::Status status = server->Install(); !status.ok()) return status;
+  if (const absl::Status status = MakeMariaDbDataFolder(server->data_dir_, GENWATCH_TEST_CACHE_DIR);
+      !status.ok())
+    return status;
   if (const absl::Status status = server->Start(); !status.ok()) return status;
   return server;
 }
@@ -76,18 +79,6 @@ PrivateMariaDb& PrivateMariaDb::Shared() {
     return *std::move(created);
   }();
   return *server;
-}
-
-absl::Status PrivateMariaDb::Install() {
-  std::vector<std::string> argv = {"mariadb-install-db",
-                                   "--no-defaults",
-                                   "--datadir=" + data_dir_,
-                                   "--tmpdir=" + dir_.path(),
-                                   "--auth-root-authentication-method=normal",
-                                   "--skip-test-db",
-                                   "--innodb-log-file-size=16M"};
-  AddUser(argv);
-  return RunProgram(argv).status();
 }
 
 absl::Status PrivateMariaDb::Start() {

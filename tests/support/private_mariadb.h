@@ -50,7 +50,6 @@ class PrivateMariaDb {
 
  private:
   PrivateMariaDb();
-  absl::Status Install();
 
   TempDir dir_;
   std::string data_dir_;
