@@ -5,7 +5,7 @@ SHELL := /bin/bash
 # What these hold goes to a shell as it was written: make would expand a dollar sign in it once more.
 override ARGS := $(value ARGS)
 override export Q := $(value Q)
-export S B
+export S B SEED
 
 ##@ Run
 
@@ -44,8 +44,8 @@ sanitize: ## the C++ suites under ThreadSanitizer, then AddressSanitizer with Un
 	@scripts/sanitize.sh
 bench: ## the benchmarks, or one of them: B=latency; one JSON object a line
 	@scripts/bench.sh "$$B"
-chaos: ## crashes and outages, while jobs run
-	@echo 'error: make chaos does not exist yet' >&2; exit 1
+chaos: ## crashes and outages while jobs run, all or S=kill_generation SEED=7; one JSON object a line
+	@scripts/chaos.sh "$$S" "$$SEED"
 
 ##@ Build
 

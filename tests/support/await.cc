@@ -5,11 +5,11 @@
 
 namespace genwatch {
 
-bool Await(const std::function<bool()>& predicate, absl::Duration deadline) {
+bool Await(const std::function<bool()>& predicate, absl::Duration deadline, absl::Duration period) {
   const absl::Duration end = RealClock()->Monotonic() + deadline;
   while (!predicate()) {
     if (RealClock()->Monotonic() >= end) return predicate();
-    absl::SleepFor(absl::Milliseconds(2));
+    absl::SleepFor(period);
   }
   return true;
 }

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iostream>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -51,16 +52,18 @@ absl::StatusOr<std::vector<std::string>> MigrationFiles(const std::string& dir) 
 
 }  // namespace
 
-PrivateMariaDb::PrivateMariaDb()
-    : data_dir_(dir_.File("data")),
+PrivateMariaDb::PrivateMariaDb(PrivateMariaDbOptions options)
+    : options_(std::move(options)),
+      data_dir_(dir_.File("data")),
       socket_path_(dir_.File("m.sock")),
       log_path_(dir_.File("mariadbd.log")) {}
 
 PrivateMariaDb::~PrivateMariaDb() = default;  // the data is thrown away: no clean shutdown needed
 
-absl::StatusOr<std::unique_ptr<PrivateMariaDb>> PrivateMariaDb::Create() {
+absl::StatusOr<std::unique_ptr<PrivateMariaDb>> PrivateMariaDb::Create(
+    PrivateMariaDbOptions options) {
   if (const absl::Status status = CheckInstalled(); !status.ok()) return status;
-  std::unique_ptr<PrivateMariaDb> server(new PrivateMariaDb());
+  std::unique_ptr<PrivateMariaDb> server(new PrivateMariaDb(std::move(options)));
   if (const absl::Status status = MakeMariaDbDataFolder(server->data_dir_, GENWATCH_TEST_CACHE_DIR);
       !status.ok())
     return status;
@@ -93,6 +96,7 @@ absl::Status PrivateMariaDb::Start() {
                   "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M",
                   "--performance-schema=OFF"};
   AddUser(options.argv);
+  options.environment = options_.environment;
   options.output_path = log_path_;
   auto process = ChildProcess::Start(options);
   if (!process.ok()) return process.status();

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -11,6 +12,11 @@
 
 namespace genwatch {
 
+struct PrivateMariaDbOptions {
+  // "NAME=value", added to the server's environment.
+  std::vector<std::string> environment;
+};
+
 // A real MariaDB server of the test's own: a mariadbd on a unix socket in a temporary directory,
 // without network. Its user "root" has no password. Works as root and as any user. It ends with the
 // test. Not thread-safe; clients of the server may be.
@@ -18,7 +24,7 @@ class PrivateMariaDb {
  public:
   // A new running server, for tests that stop and kill it; takes about a second.
   // FAILED_PRECONDITION, naming the packages to install, when there is no MariaDB.
-  static absl::StatusOr<std::unique_ptr<PrivateMariaDb>> Create();
+  static absl::StatusOr<std::unique_ptr<PrivateMariaDb>> Create(PrivateMariaDbOptions options = {});
 
   // The one that all tests of this process share, started by the first call; ends the process with
   // a clear message if that fails, because a missing server is a failure and no reason to skip. Do
@@ -49,8 +55,9 @@ class PrivateMariaDb {
   bool Running();
 
  private:
-  PrivateMariaDb();
+  explicit PrivateMariaDb(PrivateMariaDbOptions options);
 
+  const PrivateMariaDbOptions options_;
   TempDir dir_;
   std::string data_dir_;
   std::string socket_path_;

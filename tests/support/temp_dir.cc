@@ -7,9 +7,18 @@
 
 namespace genwatch {
 
-TempDir::TempDir() : path_("/tmp/genwatch.XXXXXX") {
+namespace {
+
+std::string Template() {
+  const char* const folder = std::getenv("GENWATCH_TEST_TMP");
+  return std::string(folder == nullptr ? "/tmp" : folder) + "/genwatch.XXXXXX";
+}
+
+}  // namespace
+
+TempDir::TempDir() : path_(Template()) {
   if (mkdtemp(path_.data()) == nullptr) {
-    std::perror("mkdtemp /tmp/genwatch.XXXXXX");
+    std::perror("mkdtemp of genwatch.XXXXXX");
     std::abort();
   }
 }

@@ -5,8 +5,9 @@
 
 namespace genwatch {
 
-// A fresh directory with a short path (unix sockets have at most 107 characters), removed with
-// everything in it by the destructor. Not thread-safe.
+// A fresh directory in /tmp, or in the folder that GENWATCH_TEST_TMP names, with a short path (unix
+// sockets have at most 107 characters), removed with everything in it by the destructor. Not
+// thread-safe.
 class TempDir {
  public:
   TempDir();
