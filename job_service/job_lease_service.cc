@@ -4,6 +4,7 @@
 #include <atomic>
 #include <utility>
 
+#include "common/failpoint.h"
 #include "common/grpc_status.h"
 #include "common/log.h"
 #include "common/status.h"
@@ -101,6 +102,7 @@ absl::Status JobLeaseServiceImpl::Beat(const v1::HeartbeatRequest& request,
   if (released.ok() && !released->empty()) {
     LogWarning("leases that the worker never received are released",
                {{"instance", request.worker().instance()}, {"jobs", released->size()}});
+    GENWATCH_FAILPOINT("release_committed");
     parts_.feeder->Enqueue(*released);
   }
   return absl::OkStatus();
@@ -119,6 +121,7 @@ absl::Status JobLeaseServiceImpl::Append(const v1::AppendTextRequest& request,
   absl::StatusOr<std::vector<AppendResult>> results =
       parts_.store->AppendText(request.instance(), appends);
   if (!results.ok()) return results.status();
+  GENWATCH_FAILPOINT("append_committed");
   for (size_t i = 0; i < results->size(); ++i) {
     v1::TextKept& kept = *response.add_kept();
     kept.set_job_id(appends[i].job_id());
@@ -153,6 +156,7 @@ absl::Status JobLeaseServiceImpl::FinishOne(const v1::FinishAttemptRequest& requ
                           .pieces = {request.pieces().begin(), request.pieces().end()}};
   absl::StatusOr<JobRecord> job = parts_.store->FinishAttempt(attempt);
   if (!job.ok()) return job.status();
+  GENWATCH_FAILPOINT("finish_committed");
   LogInfo("attempt ended", {{"job_id", job->job_id},
                             {"version", job->version},
                             {"attempt", job->attempt},

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "job_service/job_proto.h"
 
@@ -35,6 +36,7 @@ absl::StatusOr<v1::LeaseJobsResponse> JobLeaser::Lease(const v1::LeaseJobsReques
   absl::StatusOr<std::vector<PoppedJob>> popped =
       queue_->Pop(demands, std::max<uint32_t>(request.max_jobs(), 1));
   if (!popped.ok()) return popped.status();
+  GENWATCH_FAILPOINT("jobs_popped");
   std::map<std::string, std::vector<PoppedJob>> by_model;
   for (PoppedJob& job : *popped) by_model[job.model].push_back(std::move(job));
   absl::Status result;
@@ -80,6 +82,7 @@ absl::Status JobLeaser::LeaseModel(const v1::LeaseJobsRequest& request, const st
     queue_->PutBack(popped).IgnoreError();
     return result.status();
   }
+  GENWATCH_FAILPOINT("lease_committed");
   std::set<std::string> stay;
   for (const LeaseCandidate& candidate : result->put_back) stay.insert(candidate.job_id);
   std::vector<std::string> gone;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/failpoint.h"
 #include "common/grpc_status.h"
 #include "common/log.h"
 #include "common/status.h"
@@ -62,6 +63,7 @@ absl::Status JobServiceImpl::Submit(const std::string& owner, const v1::SubmitJo
   if (!inserted.ok()) return inserted.status();
   if (!inserted->existed) {
     parts_.metrics->Submitted();
+    GENWATCH_FAILPOINT("submit_committed");
     parts_.feeder->Enqueue({inserted->job});
   }
   *response.mutable_job() = ToJob(inserted->job, v1::JOB_VIEW_FULL);
@@ -192,6 +194,7 @@ grpc::ServerUnaryReactor* JobServiceImpl::CancelJob(grpc::CallbackServerContext*
   return RunUnary(context, *parts_.control_executor, [this, owner = *caller, request, response] {
     absl::StatusOr<JobRecord> job = parts_.control->Cancel(owner, request->job_id());
     if (!job.ok()) return job.status();
+    GENWATCH_FAILPOINT("cancel_committed");
     parts_.metrics->Cancelled();
     LogInfo("job cancelled", {{"job_id", job->job_id}, {"version", job->version}});
     *response->mutable_job() = ToJob(*job, v1::JOB_VIEW_FULL);

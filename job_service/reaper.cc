@@ -1,5 +1,6 @@
 #include "job_service/reaper.h"
 
+#include "common/failpoint.h"
 #include "common/log.h"
 
 namespace genwatch {
@@ -32,6 +33,7 @@ absl::Status Reaper::Look() {
                                {"address", lost.worker.address()},
                                {"heartbeat", lost.heartbeat_number},
                                {"jobs", jobs->size()}});
+    GENWATCH_FAILPOINT("reap_committed");
     feeder_->Enqueue(*jobs);
   }
   return absl::OkStatus();

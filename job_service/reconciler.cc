@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "common/failpoint.h"
 #include "common/log.h"
 
 namespace genwatch {
@@ -50,6 +51,7 @@ absl::Status Reconciler::RunOnce() {
   }
   absl::StatusOr<std::vector<JobRecord>> due = store_->TakeDueRetries(kMostDueAtOnce);
   if (!due.ok()) return due.status();
+  GENWATCH_FAILPOINT("retries_taken");
   feeder_->Enqueue(*due);
   if (absl::Status status = queue_->PutBackStale().status(); !status.ok()) return status;
   if (runs_++ % kRunsPerWalk != 0) return absl::OkStatus();
@@ -66,6 +68,7 @@ absl::Status Reconciler::Rebuild(const std::string& server_id) {
     if (!page.ok()) return page.status();
     absl::StatusOr<uint32_t> count = queue_->Enqueue(DueEntries(*page), /*rebuilding=*/true);
     if (!count.ok()) return count.status();
+    GENWATCH_FAILPOINT("rebuild_page_added");
     added += *count;
     if (!page->empty()) after = page->back().row_id;
     if (page->size() == kRebuildPage) continue;
