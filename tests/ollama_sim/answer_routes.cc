@@ -120,7 +120,7 @@ void Server::AnswerApi(Api api, Connection* connection, const HttpRequest& reque
   record.state = "failed";  // unless it goes further
   record.ended_us = record.received_us;
   if (!parsed.error.empty()) return refuse(400, parsed.error);
-  const Model* const model = FindModel(parsed.request.model);
+  const Model* const model = FindPresentModel(parsed.request.model);
   const Refusal refusal = Check(parsed.request, model);
   if (refusal.status != 0) return refuse(refusal.status, refusal.text);
 

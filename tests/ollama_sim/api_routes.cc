@@ -6,6 +6,7 @@
 #include "tests/ollama_sim/clock.h"
 #include "tests/ollama_sim/failure.h"
 #include "tests/ollama_sim/json_writer.h"
+#include "tests/ollama_sim/pull.h"
 #include "tests/ollama_sim/server.h"
 
 namespace genwatch::ollama_sim {
@@ -64,6 +65,7 @@ void Server::GetVersion(Connection* connection, const HttpRequest& request) {
 void Server::GetTags(Connection* connection, const HttpRequest& request) {
   std::string list;
   for (const Model& model : AllModels()) {
+    if (absent_.contains(std::string(model.name))) continue;
     if (!list.empty()) list += ',';
     JsonObject(&list)
         .Text("name", model.name)
@@ -107,7 +109,7 @@ void Server::PostShow(Connection* connection, const HttpRequest& request) {
   const std::optional<std::string> name = ParseModelName(request.body);
   if (!name)
     return SendWhole(connection, request, 400, kJsonType, ErrorJson("missing request body"));
-  const Model* const model = FindModel(*name);
+  const Model* const model = FindPresentModel(*name);
   if (model == nullptr) {
     return SendWhole(connection, request, 404, kJsonType,
                      ErrorJson("model '" + *name + "' not found"));
@@ -133,6 +135,28 @@ void Server::PostShow(Connection* connection, const HttpRequest& request) {
       .Text("modified_at", kModifiedAt)
       .Close();
   SendWhole(connection, request, 200, kJsonType, body);
+}
+
+void Server::PostPull(Connection* connection, const HttpRequest& request) {
+  // The whole of a pull takes so long at --load_speed 1.
+  constexpr double kPullNs = 4e9;
+  const std::optional<std::string> name = ParseModelName(request.body);
+  if (!name || name->empty())
+    return SendWhole(connection, request, 400, kJsonType, ErrorJson("missing request body"));
+  std::vector<std::string> lines = PullLines(FindModel(*name));
+  // Not streamed it is its last line alone.
+  if (request.body.find("\"stream\":false") != std::string::npos) {
+    const bool known = FindModel(*name) != nullptr;
+    absent_.erase(*name);
+    return SendWhole(connection, request, known ? 200 : 500, kJsonType, lines.back());
+  }
+  const double gap_ns = kPullNs / options_.load_speed / static_cast<double>(lines.size());
+  auto pull = std::make_unique<PullExchange>(&loop_, connection, request.keep_alive,
+                                             std::move(lines), static_cast<int64_t>(gap_ns),
+                                             [this, name] { absent_.erase(*name); });
+  PullExchange* const begun = pull.get();
+  connection->Begin(std::move(pull));
+  begun->WriteNext();
 }
 
 }  // namespace genwatch::ollama_sim

@@ -145,6 +145,7 @@ bool Connection::SendSome(size_t limit) {
   if (count >= 0) {
     sent_ += static_cast<size_t>(count);
     bytes_written_ += count;
+    last_write_ns_ = MonotonicNs();
     return true;
   }
   if (errno != EAGAIN && errno != EINTR) OnPeerGone();

@@ -61,7 +61,10 @@ class Connection : public EventLoop::Handler {
 
   uint64_t id() const { return id_; }
   int64_t bytes_read() const { return bytes_read_; }
+  // What the socket took; how much of it the client read is not known.
   int64_t bytes_written() const { return bytes_written_; }
+  // MonotonicNs; 0: nothing was written.
+  int64_t last_write_ns() const { return last_write_ns_; }
   void OnEvents(uint32_t events) override;
 
  private:
@@ -100,6 +103,7 @@ class Connection : public EventLoop::Handler {
   EventLoop::TimerId next_request_timer_ = EventLoop::kNoTimer;
   int64_t bytes_read_ = 0;
   int64_t bytes_written_ = 0;
+  int64_t last_write_ns_ = 0;
 };
 
 }  // namespace genwatch::ollama_sim

@@ -141,6 +141,7 @@ const std::map<std::string, Setter, std::less<>>& Setters() {
       {"error_line", FaultAfter(Fault::kErrorLine)},
       {"eof_after", FaultAfter(Fault::kEofAfter)},
       {"rst_after", FaultAfter(Fault::kRstAfter)},
+      {"rst_before", Constant(&Directive::fault, Fault::kRstBefore)},
       {"fin_mid_chunk", FaultAfter(Fault::kFinMidChunk)},
       {"malformed", FaultAfter(Fault::kMalformed)},
       {"status",

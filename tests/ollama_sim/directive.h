@@ -19,6 +19,7 @@ enum class Fault {
   kErrorLine,    // {"error":...} after n chunks, then a clean end
   kEofAfter,     // a clean end after n chunks, without the done object
   kRstAfter,     // n chunks and half a line, then a TCP reset
+  kRstBefore,    // a TCP reset instead of a status line
   kFinMidChunk,  // n chunks and half a chunk, then FIN without the chunk's rest
   kMalformed,    // a line that is not JSON after n chunks; the answer then goes on
   kStatus,       // an HTTP status other than 200 instead of the answer
@@ -86,7 +87,7 @@ struct Directive {
   int after = 0;                          // chunks before the fault
   int status = 0;                         // of kStatus
   std::optional<std::string> error_text;  // for kErrorLine and kStatus, instead of the usual text
-  int retry_after_s = 2;                  // with status 429 and 503
+  std::optional<int> retry_after_s;       // with status 503, and 429, which has it always
   bool wedge = false;                     // when the client goes away, the model's slot stays taken
   // The fault and everything of "how it is written" apply only to so many requests of the prompt.
   std::optional<int> fail_first;

@@ -52,7 +52,11 @@ Failure MakeFailure(const Directive& directive, std::string_view model) {
       failure.body.clear();
       break;
     case 429:
-      failure.extra_header = "Retry-After: " + std::to_string(directive.retry_after_s) + "\r\n";
+    case 503:
+      if (directive.retry_after_s || status == 429) {
+        failure.extra_header =
+            "Retry-After: " + std::to_string(directive.retry_after_s.value_or(2)) + "\r\n";
+      }
       break;
     case 502:
       failure.content_type = "text/html";

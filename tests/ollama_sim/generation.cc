@@ -54,6 +54,7 @@ Generation::Generation(const Simulation& simulation, Connection* connection, Htt
       lines_(question_.request.api, model.name, question_.directive),
       writer_(connection, question_.directive, request_.keep_alive),
       rate_(RateOf(model, question_.directive, simulation.speed)),
+      bytes_before_(connection->bytes_written()),
       received_ns_(MonotonicNs()) {
   if (question_.directive.final_text && !answer_.chunks.empty()) {
     held_ = std::move(answer_.chunks.back());
@@ -255,6 +256,9 @@ bool Generation::FaultHere() {
   if (fault_done_ || directive.fault == Fault::kNone || next_chunk_ != place) return false;
   fault_done_ = true;
   switch (directive.fault) {
+    case Fault::kRstBefore:
+      ResetSoon();
+      return true;
     case Fault::kStallAfter:
       writer_.FlushJoined();
       return true;
@@ -325,10 +329,19 @@ void Generation::End(const char* state) {
   if (ticket_ != RunnerPool::kRejected)
     sim_.runners->Release(std::exchange(ticket_, RunnerPool::kRejected));
   if (phase_ >= 0) sim_.phases->Give(std::exchange(phase_, -1));
-  record().state = state;
-  record().ended_us = sim_.log->NowUs();
-  sim_.log->Event("end",
-                  "\"request\":" + std::to_string(record_id_) + ",\"state\":\"" + state + "\"");
+  RequestRecord& ended = record();
+  ended.state = state;
+  ended.ended_us = sim_.log->NowUs();
+  ended.bytes = connection_->bytes_written() - bytes_before_;
+  if (ended.bytes > 0) ended.last_byte_us = sim_.log->ToUs(connection_->last_write_ns());
+  std::string members =
+      "\"request\":" + std::to_string(record_id_) + ",\"state\":\"" + state + "\"";
+  members += ",\"bytes\":" + std::to_string(ended.bytes);
+  if (ended.bytes > 0) {
+    members += ",\"since_first_byte_us\":" + std::to_string(ended.ended_us - ended.first_byte_us);
+    members += ",\"since_last_byte_us\":" + std::to_string(ended.ended_us - ended.last_byte_us);
+  }
+  sim_.log->Event("end", members);
 }
 
 }  // namespace genwatch::ollama_sim

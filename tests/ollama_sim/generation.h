@@ -85,7 +85,8 @@ class Generation : public Exchange {
   bool waits_for_client_ = false;
   bool fault_done_ = false;
   bool wrote_ = false;
-  RequestRecord forgotten_;  // stands for a record that the log dropped meanwhile
+  RequestRecord forgotten_;     // stands for a record that the log dropped meanwhile
+  const int64_t bytes_before_;  // of earlier answers on the connection
   const int64_t received_ns_;
   int64_t loaded_ns_ = 0;
   int64_t slot_ns_ = 0;

@@ -30,8 +30,9 @@ struct Model {
   bool thinks = false;
   bool uses_tools = false;
   Prefill prefill = Prefill::kContinue;
-  int64_t load_ms = 0;  // the silence of a cold start
-  int parallel = 0;     // 0: what --num_parallel says
+  bool to_be_pulled = false;  // not there before POST /api/pull
+  int64_t load_ms = 0;        // the silence of a cold start
+  int parallel = 0;           // 0: what --num_parallel says
   int64_t size_bytes = 0;
   std::string_view parameter_size;
   std::string_view quantization;

@@ -12,7 +12,7 @@ constexpr size_t kMaxTextBytes = 256 << 20;
 
 }  // namespace
 
-int64_t RequestLog::StartNs() { return MonotonicNs(); }
+int64_t RequestLog::NowNs() { return MonotonicNs(); }
 
 bool RequestLog::OpenFile(const std::string& path) {
   if (path.empty()) return true;
@@ -24,7 +24,9 @@ RequestLog::~RequestLog() {
   if (file_ != nullptr) std::fclose(file_);
 }
 
-int64_t RequestLog::NowUs() const { return (MonotonicNs() - start_ns_) / kNsPerUs; }
+int64_t RequestLog::ToUs(int64_t monotonic_ns) const {
+  return (monotonic_ns - start_ns_) / kNsPerUs;
+}
 
 void RequestLog::Event(std::string_view event, std::string_view members) {
   std::string line =
@@ -88,7 +90,9 @@ std::string RecordJson(const RequestRecord& record, bool with_text) {
       .Number("loaded_us", record.loaded_us)
       .Number("slot_us", record.slot_us)
       .Number("first_byte_us", record.first_byte_us)
+      .Number("last_byte_us", record.last_byte_us)
       .Number("ended_us", record.ended_us)
+      .Number("bytes", record.bytes)
       .Number("chunks", record.chunks)
       .Number("tokens", record.tokens)
       .Number("text_bytes", record.text.size())

@@ -24,8 +24,10 @@ struct RequestRecord {
   int64_t loaded_us = -1;
   int64_t slot_us = -1;
   int64_t first_byte_us = -1;
+  int64_t last_byte_us = -1;  // when the socket took the last byte; known at the end
   int64_t ended_us = -1;
-  int chunks = 0;  // written
+  int64_t bytes = 0;  // that the socket took, head included; known at the end
+  int chunks = 0;     // written
   int tokens = 0;
   std::string text;  // written so far, valid UTF-8; without what was only half written
   std::string thinking;
@@ -53,13 +55,16 @@ class RequestLog {
   void CountText(size_t grown_by);
 
   // Microseconds since this was made.
-  int64_t NowUs() const;
+  int64_t NowUs() const { return ToUs(NowNs()); }
+  // The same of a time of MonotonicNs.
+  int64_t ToUs(int64_t monotonic_ns) const;
   const std::deque<std::string>& events() const { return events_; }
   const std::map<uint64_t, RequestRecord>& requests() const { return requests_; }
 
  private:
   int64_t start_ns_ = StartNs();
-  static int64_t StartNs();
+  static int64_t StartNs() { return NowNs(); }
+  static int64_t NowNs();
   std::FILE* file_ = nullptr;
   std::deque<std::string> events_;
   uint64_t last_id_ = 0;

@@ -175,6 +175,44 @@ TEST(ScheduleTest, TheLogTellsWhoLeftWhenAndAfterHowManyBytes) {
   EXPECT_EQ(Member(sent, "chunks"), "1");
 }
 
+TEST(ScheduleTest, TheLogTellsHowLongAfterItsFirstAndLastByteAClientLeft) {
+  const TestServer server;
+  auto leaver = Open(server, "sim-fast:1b", "Tell me [[sim: stall_after=1 text=\"a b\"]]");
+  const std::string got = leaver->ReadThrough("\"done\":false}\n\r\n");
+  leaver->Close();
+  ASSERT_TRUE(Await([&] { return HasState(server, "cancelled"); }));
+  const std::string bytes = std::to_string(got.size());
+  const std::string log = Get(server.port(), "/sim/log").body;
+  EXPECT_THAT(
+      log, HasSubstr("\"state\":\"cancelled\",\"bytes\":" + bytes + ",\"since_first_byte_us\":"));
+  EXPECT_THAT(log, HasSubstr("\"bytes_written\":" + bytes));
+  const std::string record = Get(server.port(), "/sim/sent?id=1").body;
+  EXPECT_EQ(Member(record, "bytes"), bytes);
+  const int64_t last_byte_us = std::stoll(Member(record, "last_byte_us"));
+  EXPECT_GE(last_byte_us, std::stoll(Member(record, "first_byte_us")));
+  EXPECT_LE(last_byte_us, std::stoll(Member(record, "ended_us")));
+}
+
+TEST(ScheduleTest, TimesOfTheLogCanBeComparedWithOnesOwn) {
+  const TestServer server;
+  const int64_t before_us = MonotonicNs() / kNsPerUs;
+  const std::string clock = Get(server.port(), "/sim/clock").body;
+  const int64_t there_us = std::stoll(Member(clock, "monotonic_us"));
+  EXPECT_GE(there_us, before_us);
+  EXPECT_LE(there_us, MonotonicNs() / kNsPerUs);
+  EXPECT_GT(there_us, std::stoll(Member(clock, "t_us")));
+}
+
+TEST(ScheduleTest, AServerCanComeBackWithoutAModel) {
+  const TestServer server;
+  EXPECT_EQ(Post(server.port(), "/sim/down?ms=50&without=sim-fast:1b", "").status, 200);
+  EXPECT_TRUE(Await(
+      [&] { return Generate(server.port(), "sim-fast:1b", "hi [[sim: text=a]]").status == 404; }));
+  EXPECT_EQ(Generate(server.port(), "sim-medium:8b", "hi [[sim: text=a]]").status, 200);
+  Post(server.port(), "/api/pull", R"({"model":"sim-fast:1b"})");
+  EXPECT_EQ(Generate(server.port(), "sim-fast:1b", "hi [[sim: text=a]]").status, 200);
+}
+
 TEST(ScheduleTest, WhatWasSentIsFoundByItsPrompt) {
   const TestServer server;
   Generate(server.port(), "sim-fast:1b", "Über die Brücke [[sim: text=\"ja, é\"]]");

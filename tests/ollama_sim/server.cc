@@ -37,7 +37,11 @@ Server::Server(Options options)
                   .phases = &phases_,
                   .lateness = &lateness_,
                   .seed = options_.seed,
-                  .speed = options_.speed} {}
+                  .speed = options_.speed} {
+  for (const Model& model : AllModels()) {
+    if (model.to_be_pulled) absent_.emplace(model.name);
+  }
+}
 
 Server::~Server() {
   connections_.clear();
@@ -89,8 +93,16 @@ void Server::OnClosed(Connection* connection, bool by_peer) {
   members += by_peer ? ",\"by\":\"peer\"" : ",\"by\":\"us\"";
   members += ",\"bytes_written\":" + std::to_string(connection->bytes_written());
   members += ",\"bytes_read\":" + std::to_string(connection->bytes_read());
+  if (connection->bytes_written() > 0) {
+    members += ",\"since_last_byte_us\":" +
+               std::to_string(log_.NowUs() - log_.ToUs(connection->last_write_ns()));
+  }
   log_.Event("disconnect", members);
   loop_.Defer([this, id = connection->id()] { connections_.erase(id); });
+}
+
+const Model* Server::FindPresentModel(const std::string& name) const {
+  return absent_.contains(name) ? nullptr : FindModel(name);
 }
 
 void Server::OnBadRequest(Connection* connection) {
@@ -125,6 +137,7 @@ const std::vector<Server::Route>& Server::Routes() {
       {"HEAD", "/api/tags", &Server::GetTags},
       {"GET", "/api/ps", &Server::GetRunning},
       {"POST", "/api/show", &Server::PostShow},
+      {"POST", "/api/pull", &Server::PostPull},
       {"POST", "/api/generate", &Server::PostGenerate},
       {"POST", "/api/chat", &Server::PostChat},
       {"GET", "/sim/text", &Server::GetSimText},
@@ -132,6 +145,7 @@ const std::vector<Server::Route>& Server::Routes() {
       {"GET", "/sim/sent", &Server::GetSimSent},
       {"GET", "/sim/requests", &Server::GetSimRequests},
       {"GET", "/sim/log", &Server::GetSimLog},
+      {"GET", "/sim/clock", &Server::GetSimClock},
       {"GET", "/sim/timing", &Server::GetSimTiming},
       {"POST", "/sim/down", &Server::PostSimDown},
   };

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -49,6 +50,8 @@ class Server : public Connection::Owner, public EventLoop::Handler {
   void OnClosed(Connection* connection, bool by_peer) override;
 
   std::string Bind();
+  // FindModel, but for those that have to be pulled first.
+  const Model* FindPresentModel(const std::string& name) const;
   bool HostAllowed(const HttpRequest& request) const;
 
   // api_routes.cc
@@ -56,6 +59,7 @@ class Server : public Connection::Owner, public EventLoop::Handler {
   void GetVersion(Connection* connection, const HttpRequest& request);
   void GetTags(Connection* connection, const HttpRequest& request);
   void GetRunning(Connection* connection, const HttpRequest& request);
+  void PostPull(Connection* connection, const HttpRequest& request);
   void PostShow(Connection* connection, const HttpRequest& request);
   // answer_routes.cc
   void PostGenerate(Connection* connection, const HttpRequest& request);
@@ -69,6 +73,7 @@ class Server : public Connection::Owner, public EventLoop::Handler {
   void GetSimSent(Connection* connection, const HttpRequest& request);
   void GetSimRequests(Connection* connection, const HttpRequest& request);
   void GetSimLog(Connection* connection, const HttpRequest& request);
+  void GetSimClock(Connection* connection, const HttpRequest& request);
   void GetSimTiming(Connection* connection, const HttpRequest& request);
   void PostSimDown(Connection* connection, const HttpRequest& request);
 
@@ -87,6 +92,7 @@ class Server : public Connection::Owner, public EventLoop::Handler {
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;
   // How often each prompt was asked, for faults that end after a number of requests.
   std::unordered_map<uint64_t, int> times_asked_;
+  std::set<std::string> absent_;  // models that have to be pulled
   EventLoop::TimerId up_timer_ = EventLoop::kNoTimer;
 };
 

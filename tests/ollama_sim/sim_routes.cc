@@ -42,7 +42,7 @@ void Server::PostSimText(Connection* connection, const HttpRequest& request) {
 
 void Server::SendSimText(ApiRequest api_request, Connection* connection,
                          const HttpRequest& request) {
-  const Model* const model = FindModel(api_request.model);
+  const Model* const model = FindModel(api_request.model);  // absent ones as well
   if (model == nullptr) {
     const std::string text = "model '" + api_request.model + "' not found";
     return SendWhole(connection, request, 404, kJsonType, ErrorJson(text));
@@ -94,6 +94,16 @@ void Server::GetSimLog(Connection* connection, const HttpRequest& request) {
   SendWhole(connection, request, 200, "application/x-ndjson", body);
 }
 
+void Server::GetSimClock(Connection* connection, const HttpRequest& request) {
+  const int64_t now_ns = MonotonicNs();
+  std::string body;
+  JsonObject(&body)
+      .Number("t_us", log_.ToUs(now_ns))
+      .Number("monotonic_us", now_ns / kNsPerUs)
+      .Close();
+  SendWhole(connection, request, 200, kJsonType, body);
+}
+
 void Server::GetSimTiming(Connection* connection, const HttpRequest& request) {
   std::string body;
   JsonObject(&body)
@@ -109,6 +119,11 @@ void Server::PostSimDown(Connection* connection, const HttpRequest& request) {
   const int64_t ms = NumberOr(request.Query("ms"), -1);
   if (ms < 0)
     return SendWhole(connection, request, 400, kJsonType, ErrorJson("sim: ms is missing"));
+  if (const std::string lost = request.Query("without"); !lost.empty()) {
+    if (FindModel(lost) == nullptr)
+      return SendWhole(connection, request, 400, kJsonType, ErrorJson("sim: no model " + lost));
+    absent_.insert(lost);
+  }
   SendWhole(connection, request, 200, kJsonType, "{}");
   // Not now: the answer is on its way, and handlers are on the stack.
   constexpr int64_t kForTheAnswerNs = 10 * kNsPerMs;

@@ -186,6 +186,48 @@ TEST_F(WireTest, AFinMidChunkIsNotAReset) {
   EXPECT_EQ(ReadBody(response.body).text, "a b");
 }
 
+TEST_F(WireTest, AResetCanComeInsteadOfAStatusLine) {
+  const auto connection = Open("rst_before");
+  EXPECT_EQ(connection->ReadToEnd(), "");
+  EXPECT_TRUE(connection->was_reset());
+}
+
+TEST_F(WireTest, A503CanSayWhenToComeBack) {
+  EXPECT_TRUE(Ask("status=503 retry_after=7").HasHeader("Retry-After: 7"));
+  EXPECT_THAT(Ask("status=503").head, Not(HasSubstr("Retry-After")));
+}
+
+TEST_F(WireTest, APullTellsOfItsLayersInTurn) {
+  EXPECT_EQ(Generate(server_.port(), "sim-pulled:3b", "hi").status, 404);
+  EXPECT_THAT(Get(server_.port(), "/api/tags").body, Not(HasSubstr("sim-pulled")));
+  const TestResponse pull = Post(server_.port(), "/api/pull", R"({"model":"sim-pulled:3b"})");
+  EXPECT_TRUE(pull.HasHeader("Content-Type: application/x-ndjson"));
+  const std::vector<std::string> lines = pull.Lines();
+  ASSERT_EQ(lines.size(), 22u);
+  EXPECT_EQ(lines[0], R"({"status":"pulling manifest"})");
+  // Two layers of 2,018,998,519 and 1,481 bytes, in eighths; nothing is completed at first.
+  EXPECT_THAT(lines[1], HasSubstr(R"(,"total":2018998519})"));
+  EXPECT_THAT(lines[2], HasSubstr(R"(,"total":1481})"));
+  EXPECT_THAT(lines[3], HasSubstr(R"(,"total":2018998519,"completed":252374814})"));
+  EXPECT_THAT(lines[4], HasSubstr(R"(,"total":1481,"completed":185})"));
+  EXPECT_THAT(lines[17], HasSubstr(R"("completed":2018998519})"));
+  EXPECT_EQ(Member(lines[1], "status"), "pulling " + Member(lines[1], "digest").substr(7, 12));
+  EXPECT_EQ(Member(lines[1], "digest"), Member(lines[3], "digest"));
+  EXPECT_NE(Member(lines[1], "digest"), Member(lines[2], "digest"));
+  EXPECT_EQ(lines[19], R"({"status":"verifying sha256 digest"})");
+  EXPECT_EQ(lines[20], R"({"status":"writing manifest"})");
+  EXPECT_EQ(lines[21], R"({"status":"success"})");
+  EXPECT_TRUE(ReadBody(Generate(server_.port(), "sim-pulled:3b", "hi [[sim: text=a]]").body).done);
+}
+
+TEST_F(WireTest, APullOfAnUnknownModelFailsInTheStream) {
+  const TestResponse pull = Post(server_.port(), "/api/pull", R"({"model":"nope:1b"})");
+  EXPECT_EQ(pull.status, 200);
+  EXPECT_EQ(pull.body,
+            "{\"status\":\"pulling manifest\"}\n"
+            "{\"error\":\"pull model manifest: file does not exist\"}\n");
+}
+
 TEST_F(WireTest, EachStatusHasItsBody) {
   EXPECT_EQ(Ask("status=400").status, 400);
   EXPECT_EQ(Ask("status=404").status, 404);
