@@ -206,8 +206,10 @@ TEST(ScheduleTest, TimesOfTheLogCanBeComparedWithOnesOwn) {
 TEST(ScheduleTest, AServerCanComeBackWithoutAModel) {
   const TestServer server;
   EXPECT_EQ(Post(server.port(), "/sim/down?ms=50&without=sim-fast:1b", "").status, 200);
-  EXPECT_TRUE(Await(
-      [&] { return Generate(server.port(), "sim-fast:1b", "hi [[sim: text=a]]").status == 404; }));
+  EXPECT_TRUE(Await([&] {
+    return Get(server.port(), "/sim/log").body.find("\"event\":\"up\"") != std::string::npos;
+  }));
+  EXPECT_EQ(Generate(server.port(), "sim-fast:1b", "hi [[sim: text=a]]").status, 404);
   EXPECT_EQ(Generate(server.port(), "sim-medium:8b", "hi [[sim: text=a]]").status, 200);
   Post(server.port(), "/api/pull", R"({"model":"sim-fast:1b"})");
   EXPECT_EQ(Generate(server.port(), "sim-fast:1b", "hi [[sim: text=a]]").status, 200);
