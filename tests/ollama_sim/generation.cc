@@ -197,9 +197,9 @@ void Generation::Write(std::string line) {
   const bool first = !std::exchange(wrote_, true);
   if (directive.bom && first) line.insert(0, "\xEF\xBB\xBF");
   if (directive.empty_lines) line += lines_.LineEnd();
+  if (first) record().first_byte_us = sim_.log->NowUs();
   writer_.Line(line);
   if (!first) return;
-  record().first_byte_us = sim_.log->NowUs();
   record().state = "generating";
   sim_.log->Event("first_byte", "\"request\":" + std::to_string(record_id_));
 }
