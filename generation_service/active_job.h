@@ -10,6 +10,7 @@
 
 #include "absl/time/time.h"
 #include "generation_service/attempt.h"
+#include "generation_service/continuation.h"
 #include "generation_service/event_loop.h"
 #include "generation_service/model_client.h"
 #include "generation_service/text_tail.h"
@@ -48,6 +49,7 @@ struct ActiveJob {
         attempt_number(lease.attempt()),
         alone(lease.alone()),
         model(lease.spec().model()),
+        base(BaseOf(lease)),
         attempt(lease, model_loaded, now),
         answer(v1::CHANNEL_ANSWER, BaseOf(lease).answer()),
         thinking(v1::CHANNEL_THINKING, BaseOf(lease).thinking()) {
@@ -65,9 +67,32 @@ struct ActiveJob {
   std::optional<uint32_t> num_ctx;
   std::optional<absl::Duration> keep_alive;
 
+  // Kept text that stood when the lease began.
+  const v1::LeaseBase base;
+  // How the lease's base stands to what the attempt does.
+  enum class Base {
+    kStands,   // the text begins there
+    kToLower,  // the text starts over; nothing of it is shown or kept before the ledger knows
+    kLowered,
+    kGivenUp,  // it was to be lowered; the attempt ended before, and the kept text stands
+  };
+
   Stage stage = Stage::kRunning;
   Attempt attempt;
   std::unique_ptr<Generation> generation;  // kRunning only
+
+  GenerationRequest request;  // of the conversation
+
+  // While it is not clear whether the model goes on from the kept text: text is held back.
+  struct Continuing {
+    ContinuationGuard guard;
+    v1::JobSpec own_spec;  // to start over with
+    uint32_t held_chunks = 0;
+  };
+  std::unique_ptr<Continuing> continuing;
+  EventLoop::Timer hold_timer = 0;
+  Base base_state = Base::kStands;
+  uint32_t kept_tokens = 0;  // an estimate
 
   // Text that the ledger has not yet said to have kept, and text that was not yet published.
   TextTail answer;

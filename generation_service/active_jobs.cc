@@ -73,6 +73,7 @@ ActiveJobs::~ActiveJobs() {
   for (auto& [key, job] : table_) {
     loop_->Cancel(job->finish_timer);
     loop_->Cancel(job->stopped_timer);
+    loop_->Cancel(job->hold_timer);
   }
 }
 
@@ -82,14 +83,6 @@ void ActiveJobs::Accept(const v1::LeasedJob& lease) {
   Begin(lease);
   ActiveJob* job = Find({lease.job_id(), lease.version()});
   if (job == nullptr || job->generation != nullptr || job->stage != Stage::kRunning) return;
-  const v1::LeaseBase base = BaseOf(lease);
-  if (base.answer() > 0 || base.thinking() > 0) {
-    // Text of a new answer behind kept text of an old one would be neither.
-    return Finish(*job, {.outcome = v1::OUTCOME_PERMANENT,
-                         .reason = "CONTINUATION_UNSUPPORTED",
-                         .error_message = "This worker can't continue a kept text; the text is "
-                                          "kept, start the job over."});
-  }
   Run(*job, lease);
 }
 
@@ -129,7 +122,7 @@ void ActiveJobs::Begin(const v1::LeasedJob& lease) {
 }
 
 void ActiveJobs::Run(ActiveJob& job, const v1::LeasedJob& lease) {
-  GenerationRequest request;
+  GenerationRequest& request = job.request;
   request.spec = lease.spec();
   request.first_byte_timeout = options_.first_byte_timeout;
   request.silence_timeout =
@@ -140,9 +133,14 @@ void ActiveJobs::Run(ActiveJob& job, const v1::LeasedJob& lease) {
                           {"version", job.key.version},
                           {"attempt", job.attempt_number},
                           {"model", job.model}});
+  if (job.base.answer() > 0 || job.base.thinking() > 0) BeginWithKeptText(job, lease);
   metrics_->GenerationStarted(job.model_label);
+  Converse(job);
+}
+
+void ActiveJobs::Converse(ActiveJob& job) {
   job.generation = client_->Generate(
-      request, [this, key = job.key](const GenerationEvent& event) { TakeEvent(key, event); });
+      job.request, [this, key = job.key](const GenerationEvent& event) { TakeEvent(key, event); });
 }
 
 // ---- what the model server says
@@ -156,8 +154,13 @@ void ActiveJobs::TakeEvent(const LeaseKey& key, const GenerationEvent& event) {
     job->attempt.OnFirstByte(now);
     Touch(*job);
   } else if (const auto* text = std::get_if<AnswerText>(&event)) {
-    TakeText(*job, *text);
+    if (job->continuing != nullptr) {
+      HearContinuation(*job, *text);
+    } else {
+      TakeText(*job, *text);
+    }
   } else if (const auto* done = std::get_if<AnswerDone>(&event)) {
+    if (job->continuing != nullptr && !EndContinuation(*job)) return;
     job->attempt.Finish(done->statistics, now);
     Finish(*job, {.outcome = v1::OUTCOME_COMPLETED});
   } else if (const auto* failure = std::get_if<Failure>(&event)) {
@@ -165,10 +168,10 @@ void ActiveJobs::TakeEvent(const LeaseKey& key, const GenerationEvent& event) {
   }
 }
 
-void ActiveJobs::TakeText(ActiveJob& job, const AnswerText& text) {
+void ActiveJobs::TakeText(ActiveJob& job, const AnswerText& text, uint32_t chunks) {
   const absl::Duration now = loop_->Now();
   const bool first = !job.attempt.has_text();
-  const Attempt::Taken taken = job.attempt.AddText(text, now);
+  const Attempt::Taken taken = job.attempt.AddText(text, now, chunks);
   if (first && job.attempt.has_text()) {
     metrics_->FirstText(job.model_label, *job.attempt.first_text_after());
   }
@@ -177,15 +180,19 @@ void ActiveJobs::TakeText(ActiveJob& job, const AnswerText& text) {
   job.new_thinking.append(taken.thinking);
   job.new_answer.append(taken.answer);
   Touch(job);
+  if (first && job.base_state == ActiveJob::Base::kToLower) callbacks_.on_urgent_text();
   if (!taken.limit_reached) return;
   job.attempt.FinishAtLimit(now);
   Finish(job, {.outcome = v1::OUTCOME_COMPLETED});
 }
 
 void ActiveJobs::TakeFailure(ActiveJob& job, const Failure& failure) {
-  const Fault fault = Classify(
-      failure,
-      {.model = job.model, .server_url = client_->url(), .text_kept = job.attempt.has_text()});
+  if (job.continuing != nullptr && MayBeRefusedPrefill(failure)) {
+    return StartOver(job, "the model server refuses the beginning of an answer");
+  }
+  const bool text_kept = job.attempt.has_text() || job.base.answer() > 0 || job.base.thinking() > 0;
+  const Fault fault =
+      Classify(failure, {.model = job.model, .server_url = client_->url(), .text_kept = text_kept});
   LogWarning("the model server failed a job", {{"job_id", job.key.job_id},
                                                {"version", job.key.version},
                                                {"reason", fault.reason},
@@ -201,6 +208,13 @@ void ActiveJobs::TakeFailure(ActiveJob& job, const Failure& failure) {
 
 void ActiveJobs::Finish(ActiveJob& job, AttemptResult result) {
   EndGeneration(job);
+  if (job.base_state == ActiveJob::Base::kToLower) {
+    if (result.outcome == v1::OUTCOME_COMPLETED) {
+      callbacks_.on_urgent_text();
+    } else {
+      ReturnToKept(job);
+    }
+  }
   job.stage = Stage::kFinishing;
   job.result = std::move(result);
   Touch(job);
@@ -216,6 +230,8 @@ void ActiveJobs::HandOver(ActiveJob& job, const HandOverReason& why) {
 void ActiveJobs::EndGeneration(ActiveJob& job) {
   const absl::Duration now = loop_->Now();
   job.attempt.Stop(now);
+  job.continuing.reset();
+  loop_->Cancel(std::exchange(job.hold_timer, 0));
   if (job.generation == nullptr) return;
   job.generation.reset();
   metrics_->GenerationEnded(job.model_label);
@@ -233,6 +249,7 @@ v1::StopGenerationResponse ActiveJobs::Stop(const v1::StopGenerationRequest& req
     // What is to be told about it is told before it is no longer reported.
     PublishJob(*job);
     EndGeneration(*job);
+    if (job->base_state == ActiveJob::Base::kToLower) ReturnToKept(*job);
     job->stage = Stage::kStopped;
     job->stopped_at = loop_->Now();
     job->stopped_timer = loop_->RunAfter(kStoredAfterStop, [this, key = job->key] {
@@ -318,10 +335,11 @@ void ActiveJobs::Drop(const LeaseKey& key) {
   table_.erase(found);
   loop_->Cancel(job->finish_timer);
   loop_->Cancel(job->stopped_timer);
+  loop_->Cancel(job->hold_timer);
   const bool stopped =
       job->stage == Stage::kStopped || job->stage == Stage::kLost || job->stage == Stage::kRunning;
   metrics_->AttemptEnded(job->model_label, stopped ? "stopped" : OutcomeWord(job->result.outcome),
-                         job->result.reason, job->attempt.tokens());
+                         job->result.reason, job->attempt.OwnTokens());
   LogInfo("job left", {{"job_id", key.job_id},
                        {"version", key.version},
                        {"outcome", stopped ? "stopped" : OutcomeWord(job->result.outcome)},
@@ -358,6 +376,12 @@ void ActiveJobs::PublishJob(ActiveJob& job) {
   state.set_version(job.key.version);
   state.set_attempt(job.attempt_number);
   job.attempt.FillState(job.published_at, &state);
+  if (job.base_state == ActiveJob::Base::kToLower) {
+    // The kept text still stands for all who watch.
+    state.set_answer_bytes(job.base.answer());
+    state.set_thinking_bytes(job.base.thinking());
+    return feed_->Publish(std::move(state), "", "");
+  }
   feed_->Publish(std::move(state), job.new_answer, job.new_thinking);
   job.new_answer.clear();
   job.new_thinking.clear();
@@ -372,7 +396,13 @@ void ActiveJobs::PublishEnded(ActiveJob& job) {
   state.set_attempt(job.attempt_number);
   job.attempt.FillState(job.published_at, &state);
   state.set_ended(true);
-  feed_->Publish(std::move(state), job.new_answer, job.new_thinking);
+  const bool may_show = job.base_state != ActiveJob::Base::kToLower;
+  if (!may_show) {
+    state.set_answer_bytes(job.base.answer());
+    state.set_thinking_bytes(job.base.thinking());
+  }
+  feed_->Publish(std::move(state), may_show ? job.new_answer : "",
+                 may_show ? job.new_thinking : "");
   feed_->Remove(job.key.job_id, job.key.version, job.published_at);
 }
 

@@ -29,6 +29,8 @@ class ActiveJobs {
   struct Callbacks {
     // `job` is kFinishing and has its result; see to it that the ledger gets it.
     std::function<void(ActiveJob& job)> on_result;
+    // A job has text that must not wait for the next round of storing.
+    std::function<void()> on_urgent_text;
     // The model server works on one job less, or a job has left.
     std::function<void()> on_room;
   };
@@ -65,6 +67,9 @@ class ActiveJobs {
   void Settle(const LeaseKey& key);         // its result was taken, or came too late
   void TakeLeaseLost(const LeaseKey& key);  // on its text: the heartbeat's word is still awaited
 
+  // The ledger has lowered the job's base: its new text may be shown.
+  void TakeBaseLowered(const LeaseKey& key);
+
   // Text of it is lost on both sides; the attempt fails.
   void TakeTextLost(const LeaseKey& key);
 
@@ -91,9 +96,20 @@ class ActiveJobs {
  private:
   void Begin(const v1::LeasedJob& lease);
   void Run(ActiveJob& job, const v1::LeasedJob& lease);
+  void Converse(ActiveJob& job);
   void TakeEvent(const LeaseKey& key, const GenerationEvent& event);
-  void TakeText(ActiveJob& job, const AnswerText& text);
+  void TakeText(ActiveJob& job, const AnswerText& text, uint32_t chunks = 1);
   void TakeFailure(ActiveJob& job, const Failure& failure);
+  // Of attempts with kept text.
+  void BeginWithKeptText(ActiveJob& job, const v1::LeasedJob& lease);
+  void HearContinuation(ActiveJob& job, const AnswerText& text);
+  bool EndContinuation(ActiveJob& job);
+  void TakeVerdict(ActiveJob& job, ContinuationGuard::Verdict verdict);
+  void GoOn(ActiveJob& job);
+  void StartOver(ActiveJob& job, const char* why);
+  void WantLowerBase(ActiveJob& job);
+  void ReturnToKept(ActiveJob& job);
+
   void Finish(ActiveJob& job, AttemptResult result);
   void HandOver(ActiveJob& job, const HandOverReason& why);
   void EndGeneration(ActiveJob& job);

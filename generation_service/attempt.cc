@@ -54,7 +54,30 @@ Attempt::Attempt(const v1::LeasedJob& lease, bool model_loaded, absl::Duration n
 
 void Attempt::OnFirstByte(absl::Duration now) { phases_.Enter(v1::PHASE_PROMPT, now); }
 
-Attempt::Taken Attempt::AddText(const AnswerText& text, absl::Duration now) {
+void Attempt::TryToContinue(uint32_t kept_tokens) {
+  kept_ = Kept::kUndecided;
+  kept_tokens_ = kept_tokens;
+}
+
+void Attempt::Continue() { kept_ = Kept::kContinued; }
+
+void Attempt::StartOver() {
+  kept_ = Kept::kNone;
+  kept_tokens_ = 0;
+  answer_bytes_ = 0;
+  thinking_bytes_ = 0;
+}
+
+void Attempt::ReturnToKept(const v1::LeaseBase& base, uint32_t kept_tokens) {
+  kept_ = Kept::kUndecided;
+  kept_tokens_ = kept_tokens;
+  answer_bytes_ = base.answer();
+  thinking_bytes_ = base.thinking();
+  answer_chunks_ = 0;
+  thinking_chunks_ = 0;
+}
+
+Attempt::Taken Attempt::AddText(const AnswerText& text, absl::Duration now, uint32_t chunks) {
   const uint64_t used = uint64_t{answer_bytes_} + thinking_bytes_;
   const uint64_t room = max_output_bytes_ > used ? max_output_bytes_ - used : 0;
   Taken taken;
@@ -66,18 +89,18 @@ Attempt::Taken Attempt::AddText(const AnswerText& text, absl::Duration now) {
 
   if (!first_text_.has_value()) first_text_ = now;
   if (!text.thinking.empty()) {
-    ++thinking_chunks_;
+    thinking_chunks_ += chunks;
     phases_.Enter(v1::PHASE_THINKING, now);
   }
   if (!text.answer.empty()) {
-    ++answer_chunks_;
+    answer_chunks_ += chunks;
     if (!first_answer_.has_value()) first_answer_ = now;
     phases_.Enter(v1::PHASE_GENERATING, now);
   }
   thinking_bytes_ += static_cast<uint32_t>(taken.thinking.size());
   answer_bytes_ += static_cast<uint32_t>(taken.answer.size());
   answer_chars_ += Characters(taken.answer);
-  speed_.Add(tokens(), now);
+  speed_.Add(OwnTokens(), now);
   return taken;
 }
 
@@ -103,8 +126,12 @@ std::optional<absl::Duration> Attempt::first_text_after() const {
 }
 
 uint32_t Attempt::tokens() const {
-  if (statistics_.completion_tokens.has_value()) return WireCount(*statistics_.completion_tokens);
-  return WireCount((double{1} * answer_chunks_ + thinking_chunks_) * tokens_per_chunk_);
+  return WireCount(OwnTokens() + (kept_ == Kept::kContinued ? kept_tokens_ : 0));
+}
+
+double Attempt::OwnTokens() const {
+  if (statistics_.completion_tokens.has_value()) return *statistics_.completion_tokens;
+  return (double{1} * answer_chunks_ + thinking_chunks_) * tokens_per_chunk_;
 }
 
 void Attempt::FillState(absl::Duration now, v1::WorkerState* state) const {
@@ -113,12 +140,15 @@ void Attempt::FillState(absl::Duration now, v1::WorkerState* state) const {
   state->set_answer_chunks(answer_chunks_);
   state->set_thinking_chunks(thinking_chunks_);
   state->set_tokens(tokens());
-  state->set_tokens_exact(statistics_.completion_tokens.has_value());
+  // The model counts the kept text, too, but as a part of the prompt.
+  const bool counts_all = kept_ == Kept::kNone;
+  state->set_tokens_exact(counts_all && statistics_.completion_tokens.has_value());
+  if (kept_ == Kept::kContinued) state->set_kept_tokens(kept_tokens_);
   state->set_tokens_per_second(TokensPerSecond(now));
   state->set_elapsed_ms(WireMs(elapsed_before_ + Elapsed(now)));
   state->set_attempt_elapsed_ms(WireMs(Elapsed(now)));
   if (first_text_.has_value()) state->set_first_token_ms(WireMs(*first_text_ - start_));
-  if (statistics_.prompt_tokens.has_value()) {
+  if (counts_all && statistics_.prompt_tokens.has_value()) {
     state->set_prompt_tokens(WireCount(*statistics_.prompt_tokens));
   }
   state->set_answer_bytes(answer_bytes_);
@@ -128,16 +158,18 @@ void Attempt::FillState(absl::Duration now, v1::WorkerState* state) const {
 
 v1::JobNumbers Attempt::Numbers(absl::Duration now) const {
   v1::JobNumbers numbers;
-  const bool exact = statistics_.completion_tokens.has_value();
-  numbers.set_current_tokens(tokens());
+  const bool counts_all = kept_ == Kept::kNone;
+  const bool exact = counts_all && statistics_.completion_tokens.has_value();
+  numbers.set_current_tokens(kept_ == Kept::kUndecided ? kept_tokens_ : tokens());
   numbers.set_tokens_estimated(!exact);
   numbers.set_tokens_per_second(TokensPerSecond(now));
   numbers.set_elapsed_ms(WireMs(elapsed_before_ + Elapsed(now)));
-  if (statistics_.prompt_tokens.has_value()) {
+  if (counts_all && statistics_.prompt_tokens.has_value()) {
     numbers.set_prompt_tokens(WireCount(*statistics_.prompt_tokens));
   }
   if (exact) numbers.set_completion_tokens(tokens());
-  if (exact && statistics_.prompt_tokens.has_value()) {
+  // Right also where the kept text was counted as a part of the prompt.
+  if (statistics_.completion_tokens.has_value() && statistics_.prompt_tokens.has_value()) {
     numbers.set_total_tokens(
         WireCount(*statistics_.prompt_tokens + *statistics_.completion_tokens));
   }
@@ -154,8 +186,11 @@ v1::AttemptFacts Attempt::Facts(absl::Duration now) const {
   facts.set_answer_chunks(answer_chunks_);
   facts.set_thinking_chunks(thinking_chunks_);
   facts.set_load_ms(absl::ToDoubleMilliseconds(statistics_.load));
-  facts.set_prompt_eval_ms(absl::ToDoubleMilliseconds(statistics_.prompt_eval));
-  facts.set_eval_ms(absl::ToDoubleMilliseconds(statistics_.eval));
+  // Times of a part would be held against the tokens of the whole.
+  if (kept_ == Kept::kNone) {
+    facts.set_prompt_eval_ms(absl::ToDoubleMilliseconds(statistics_.prompt_eval));
+    facts.set_eval_ms(absl::ToDoubleMilliseconds(statistics_.eval));
+  }
   facts.set_total_ms(absl::ToDoubleMilliseconds(statistics_.total));
   phases_.Fill(end_.value_or(now), facts.mutable_phases());
   return facts;
@@ -168,7 +203,7 @@ double Attempt::TokensPerSecond(absl::Duration now) const {
   if (statistics_.completion_tokens.has_value() && statistics_.eval >= kShortestMeasure) {
     return PerSecond(*statistics_.completion_tokens, statistics_.eval);
   }
-  return first_text_.has_value() ? PerSecond(tokens(), *end_ - *first_text_) : 0;
+  return first_text_.has_value() ? PerSecond(OwnTokens(), *end_ - *first_text_) : 0;
 }
 
 double Attempt::CharsPerSecond(absl::Duration now) const {

@@ -31,13 +31,24 @@ class Attempt {
   // The first byte of the answer came: the model is loaded.
   void OnFirstByte(absl::Duration now);
 
+  // The lease's base is above 0: it is tried to go on from the kept text, which is about
+  // `kept_tokens` long. Until that is decided the kept text is not counted in states.
+  void TryToContinue(uint32_t kept_tokens);
+  // It goes on; the tokens are those of the whole text from now on.
+  void Continue();
+  // The kept text is dropped. Before any text is added.
+  void StartOver();
+  // After StartOver: the new text is dropped instead, and the kept one stands.
+  void ReturnToKept(const v1::LeaseBase& base, uint32_t kept_tokens);
+
   // What of a chunk fits under the lease's limit of output, cut at character borders.
   struct Taken {
     std::string_view answer;
     std::string_view thinking;
     bool limit_reached = false;  // the attempt is to be ended with FinishAtLimit
   };
-  Taken AddText(const AnswerText& text, absl::Duration now);
+  // `chunks`: so many were joined to this one.
+  Taken AddText(const AnswerText& text, absl::Duration now, uint32_t chunks = 1);
 
   // The model is done: its own counts replace the estimates.
   void Finish(const AnswerStatistics& statistics, absl::Duration now);
@@ -50,8 +61,13 @@ class Attempt {
   uint32_t answer_bytes() const { return answer_bytes_; }
   uint32_t thinking_bytes() const { return thinking_bytes_; }
   bool has_text() const { return first_text_.has_value(); }
+  // Of this attempt.
+  absl::Duration Elapsed(absl::Duration now) const;
   std::optional<absl::Duration> first_text_after() const;
+  // Of the whole text.
   uint32_t tokens() const;
+  // Of what this attempt has made.
+  double OwnTokens() const;
 
   // All fields of a state but `job_id`, `version`, `attempt`, `sequence`, `pieces`, `ended` and
   // `fixed`.
@@ -61,7 +77,9 @@ class Attempt {
   v1::AttemptFacts Facts(absl::Duration now) const;
 
  private:
-  absl::Duration Elapsed(absl::Duration now) const;
+  // How the attempt stands to kept text.
+  enum class Kept { kNone, kUndecided, kContinued };
+
   double TokensPerSecond(absl::Duration now) const;
   double CharsPerSecond(absl::Duration now) const;
 
@@ -71,6 +89,8 @@ class Attempt {
   const uint64_t max_output_bytes_;
   PhaseTimer phases_;
   SpeedMeter speed_;
+  Kept kept_ = Kept::kNone;
+  uint32_t kept_tokens_ = 0;
   uint32_t answer_bytes_;
   uint32_t thinking_bytes_;
   uint32_t answer_chunks_ = 0;

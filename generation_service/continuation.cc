@@ -119,6 +119,26 @@ ContinuationPlan PlanContinuation(const v1::LeasedJob& lease, const ModelPattern
   return plan;
 }
 
+v1::JobSpec ContinuedSpec(const v1::LeasedJob& lease, const ContinuationPlan& plan, bool thinks) {
+  v1::JobSpec spec = lease.spec();
+  if (spec.messages_size() == 0) {
+    v1::ChatMessage* prompt = spec.add_messages();
+    prompt->set_role("user");
+    prompt->set_content(spec.prompt());
+    spec.clear_prompt();
+  }
+  v1::ChatMessage* beginning = spec.add_messages();
+  beginning->set_role("assistant");
+  beginning->set_content(plan.prefill);
+  if (spec.options().num_predict() > 0) {
+    const int64_t left = int64_t{spec.options().num_predict()} - plan.kept_tokens;
+    spec.mutable_options()->set_num_predict(static_cast<int32_t>(std::max<int64_t>(left, 1)));
+  }
+  const bool asked = spec.think() != v1::THINKING_UNSPECIFIED;
+  if (thinks || asked || !lease.thinking().empty()) spec.set_think(v1::THINKING_OFF);
+  return spec;
+}
+
 bool MayBeRefusedPrefill(const Failure& failure) {
   if (failure.kind != Failure::Kind::kStatus) return false;
   const std::string reason = Classify(failure, {}).reason;

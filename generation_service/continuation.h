@@ -32,6 +32,12 @@ struct ContinuationPlan {
 // `lease` has kept text that stands (its base is above 0).
 ContinuationPlan PlanContinuation(const v1::LeasedJob& lease, const ModelPatterns& continuing);
 
+// The job as a conversation that ends with the beginning of the answer: system and prompt become
+// messages, the tokens to make are lowered by the kept ones (at least 1 stays), and a model that
+// thinks (`thinks`: unless it is told not to) is told not to, because it has done so, or was not
+// asked to, and servers refuse to go on from an answer while they think.
+v1::JobSpec ContinuedSpec(const v1::LeasedJob& lease, const ContinuationPlan& plan, bool thinks);
+
 // A failure that may be due to the prefill and not to the job: refused templates ("Assistant
 // response prefill is incompatible with enable_thinking", "Cannot have 2 or more assistant
 // messages"), a prompt that became too long. The job's own request tells.

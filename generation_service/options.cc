@@ -14,6 +14,7 @@
 #include "common/string_view.h"
 #include "generation_service/curl/base_url.h"
 #include "generation_service/header_file.h"
+#include "generation_service/model_patterns.h"
 
 ABSL_DECLARE_FLAG(double, drain_seconds);
 
@@ -29,6 +30,9 @@ ABSL_FLAG(uint32_t, max_concurrent, 1,
           "jobs of one model at once on the model server (its OLLAMA_NUM_PARALLEL)");
 ABSL_FLAG(uint32_t, max_jobs, 128,
           "jobs in hand, those included whose results wait for the job service");
+ABSL_FLAG(std::string, continue_models, genwatch::kContinuingModels,
+          "models that go on from the kept text of an earlier attempt, as patterns with '*', "
+          "separated by commas; the others start over. Empty: none");
 ABSL_FLAG(std::string, advertise, "",
           "host:port at which others reach this service; default: --host and the bound port");
 ABSL_FLAG(absl::Duration, first_byte_timeout, absl::Minutes(15),
@@ -84,6 +88,7 @@ void ReadOllama(OllamaOptions& ollama, Problems& problems) {
 
 void ReadWorker(WorkerOptions& worker, Problems& problems) {
   worker.instance = RandomInstance();
+  worker.continuing = ModelPatterns(absl::GetFlag(FLAGS_continue_models));
   worker.max_concurrent = absl::GetFlag(FLAGS_max_concurrent);
   if (worker.max_concurrent < 1 || worker.max_concurrent > kMostConcurrent) {
     problems.Add("--max_concurrent",

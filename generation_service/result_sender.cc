@@ -56,6 +56,10 @@ void ResultSender::Send(const LeaseKey& key) {
   if (found == jobs_->end()) return;
   ActiveJob& job = *found->second;
   job.finish_timer = 0;
+  // The TextKeeper has it lowered first.
+  if (!job.result.without_text && job.base_state == ActiveJob::Base::kToLower) {
+    return Again(job, backoff_.shortest);
+  }
   if (!job.result.without_text && job.answer.size() + job.thinking.size() > kMostText) {
     return Again(job, job.finish_backoff);
   }

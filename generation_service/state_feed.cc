@@ -70,6 +70,22 @@ void StateFeed::Begin(const std::string& job_id, uint32_t version, v1::LeaseFixe
   job.fixed = std::move(fixed);
 }
 
+void StateFeed::LowerBase(const std::string& job_id, const v1::LeaseBase& base) {
+  MutexLock lock(mutex_);
+  const auto found = jobs_.find(job_id);
+  if (found == jobs_.end() || found->second.state.version() != base.version()) return;
+  Job& job = found->second;
+  for (v1::LeaseBase& lease : *job.fixed.mutable_bases()) {
+    if (lease.version() == base.version()) lease = base;
+  }
+  ++job.fixed_revision;
+  job.answer_base = base.answer();
+  job.thinking_base = base.thinking();
+  job.state.set_answer_bytes(base.answer());
+  job.state.set_thinking_bytes(base.thinking());
+  TouchLocked(job_id, job);
+}
+
 void StateFeed::Publish(v1::WorkerState state, std::string_view answer, std::string_view thinking) {
   MutexLock lock(mutex_);
   const auto found = jobs_.find(state.job_id());
@@ -186,7 +202,14 @@ bool StateFeed::AddStateLocked(const Job& job, FeedCursor::Job& cursor, size_t& 
   }
   v1::WorkerState* state = message->add_states();
   *state = job.state;
-  if (!std::exchange(cursor.fixed_given, true)) *state->mutable_fixed() = job.fixed;
+  if (cursor.fixed_given != job.fixed_revision) {
+    *state->mutable_fixed() = job.fixed;
+    if (cursor.fixed_given != 0) {  // what it was given of the lease until now no longer stands
+      cursor.answer_bytes = std::min(cursor.answer_bytes, job.answer_base);
+      cursor.thinking_bytes = std::min(cursor.thinking_bytes, job.thinking_base);
+    }
+    cursor.fixed_given = job.fixed_revision;
+  }
   cursor.sequence = job.state.sequence();
   return AddText(v1::CHANNEL_THINKING, job.thinking, job.thinking_base, cursor.thinking_bytes,
                  budget, state) &&

@@ -31,7 +31,7 @@ class FeedCursor {
     uint32_t sequence = 0;
     uint32_t answer_bytes = 0;
     uint32_t thinking_bytes = 0;
-    bool fixed_given = false;
+    uint32_t fixed_given = 0;  // its revision; 0: none
   };
   std::unordered_map<std::string, Job> jobs_;
   uint64_t seen_change_ = 0;
@@ -62,6 +62,10 @@ class StateFeed {
 
   // A lease began: an earlier one of the same job is forgotten.
   void Begin(const std::string& job_id, uint32_t version, v1::LeaseFixed fixed);
+
+  // The lease starts over: its base is lowered to `base`, and no text of it was published yet. The
+  // lease's facts are given again.
+  void LowerBase(const std::string& job_id, const v1::LeaseBase& base);
 
   // The newest numbers of a lease, and the text that is new since the last call. Sets `sequence`.
   // No effect when the job is unknown or is held under another version.
@@ -100,6 +104,7 @@ class StateFeed {
     uint64_t change = 0;
     v1::WorkerState state;  // without pieces and `fixed`
     v1::LeaseFixed fixed;
+    uint32_t fixed_revision = 1;
     uint32_t answer_base = 0;
     uint32_t thinking_base = 0;
     std::string answer;  // from the base on

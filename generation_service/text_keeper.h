@@ -22,6 +22,8 @@ class TextKeeper {
  public:
   struct Callbacks {
     std::function<void(const LeaseKey&)> on_lease_lost;
+    // The ledger has lowered the job's base as it was asked to.
+    std::function<void(const LeaseKey&)> on_base_lowered;
     // The ledger keeps less than it said before: what is between is gone here as well.
     std::function<void(const LeaseKey&)> on_text_lost;
   };
@@ -34,12 +36,20 @@ class TextKeeper {
 
   void Start() { Tick(); }
 
+  // Sends what there is now, or right after the call in flight.
+  void Hurry();
+
  private:
   void Tick();
   void Send();
-  void TakeAnswer(const std::vector<LeaseKey>& asked,
+  struct Asked {
+    LeaseKey key;
+    bool lowers_base;
+  };
+
+  void TakeAnswer(const std::vector<Asked>& asked,
                   const absl::StatusOr<v1::AppendTextResponse>& response);
-  void TakeKept(const LeaseKey& key, const v1::TextKept& kept);
+  void TakeKept(const Asked& asked, const v1::TextKept& kept);
 
   EventLoop* const loop_;
   JobLeaseClient* const ledger_;
@@ -49,6 +59,7 @@ class TextKeeper {
   const Callbacks callbacks_;
   EventLoop::Timer timer_ = 0;
   bool in_flight_ = false;
+  bool hurry_ = false;
   LeaseKey last_;  // the last job of the last call: the next one starts after it
   LogEvery failures_{absl::Seconds(10)};
 };

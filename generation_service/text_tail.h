@@ -45,7 +45,7 @@ class TextTail {
   size_t AddTo(size_t budget, TextPieces* out) const;
 
  private:
-  const v1::Channel channel_;
+  v1::Channel channel_;
   uint32_t begin_;  // the kept length
   std::string text_;
 };

@@ -29,6 +29,14 @@ void WorkerMetrics::FirstText(const std::string& model, absl::Duration after) {
       .Observe(absl::ToDoubleSeconds(after));
 }
 
+void WorkerMetrics::Resumed(const std::string& model, const std::string& mode) {
+  metrics_
+      ->AddCounter("genwatch_generation_resumed_total",
+                   "Attempts that began with kept text, by what became of it.",
+                   {{"model", model}, {"mode", mode}})
+      .Increment();
+}
+
 void WorkerMetrics::AttemptEnded(const std::string& model, const std::string& outcome,
                                  const std::string& reason, double tokens) {
   metrics_

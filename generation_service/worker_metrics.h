@@ -18,6 +18,8 @@ class WorkerMetrics {
   void GenerationStarted(const std::string& model);
   void GenerationEnded(const std::string& model);
   void FirstText(const std::string& model, absl::Duration after);
+  // An attempt that began with kept text: `mode` is continued or restarted.
+  void Resumed(const std::string& model, const std::string& mode);
   // `outcome` in lower case; `reason` empty where there is none.
   void AttemptEnded(const std::string& model, const std::string& outcome, const std::string& reason,
                     double tokens);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "generation_service/model_patterns.h"
 
 namespace genwatch {
 
@@ -19,6 +20,9 @@ struct WorkerOptions {
   // Jobs in hand, those whose result waits for the ledger included: bounds the memory (each holds
   // up to twice its output) while the ledger is down.
   uint32_t max_jobs = 128;
+
+  // Models that go on from a text that begins their answer; others start over.
+  ModelPatterns continuing{kContinuingModels};
 
   // Headers come with the first chunk, so this includes loading the model, which may take as long
   // as the server allows (5 minutes by default).

@@ -88,6 +88,7 @@ bool JobTexts::MergeBases(const Leases& leases) {
   for (size_t channel = 0; channel < kChannels; ++channel) {
     Truncate(channel, bases_.Standing(channel, texts_[channel].size(), text_version_));
     missing_until_[channel] = bases_.Standing(channel, missing_until_[channel], text_version_);
+    worker_lengths_[channel] = bases_.Standing(channel, worker_lengths_[channel], text_version_);
   }
   Settle();
   return true;

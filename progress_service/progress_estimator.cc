@@ -56,7 +56,8 @@ double TokensPerSecond(const v1::WorkerState& state) {
     return state.tokens_per_second();
   }
   if (state.attempt_elapsed_ms() < state.first_token_ms() + kShortestMeasureMs) return 0;
-  return 1000.0 * state.tokens() / (state.attempt_elapsed_ms() - state.first_token_ms());
+  const uint32_t made = state.tokens() - std::min(state.tokens(), state.kept_tokens());
+  return 1000.0 * made / (state.attempt_elapsed_ms() - state.first_token_ms());
 }
 
 uint32_t ToMs(double value) {

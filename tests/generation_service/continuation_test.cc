@@ -65,6 +65,43 @@ TEST(PlanContinuationTest, WhatCannotBeContinuedStartsOver) {
   EXPECT_STRNE(Plan(assistant).why_not, "");
 }
 
+TEST(ContinuedSpecTest, PromptBecomesAConversationThatEndsWithTheAnswer) {
+  v1::LeasedJob lease = Lease(std::string(kKept) + " ");
+  lease.mutable_spec()->set_system("be brief");
+  lease.mutable_spec()->mutable_options()->set_num_predict(100);
+  lease.mutable_spec()->mutable_options()->set_seed(7);
+  const v1::JobSpec spec = ContinuedSpec(lease, Plan(lease), /*thinks=*/false);
+  EXPECT_EQ(spec.prompt(), "");
+  EXPECT_EQ(spec.system(), "be brief");
+  ASSERT_EQ(spec.messages_size(), 2);
+  EXPECT_EQ(spec.messages(0).role(), "user");
+  EXPECT_EQ(spec.messages(0).content(), "tell");
+  EXPECT_EQ(spec.messages(1).role(), "assistant");
+  EXPECT_EQ(spec.messages(1).content(), kKept);
+  EXPECT_EQ(spec.options().num_predict(), 85);
+  EXPECT_EQ(spec.options().seed(), 7);
+  EXPECT_EQ(spec.think(), v1::THINKING_UNSPECIFIED);
+}
+
+TEST(ContinuedSpecTest, SomethingIsLeftToMakeWhateverTheEstimate) {
+  v1::LeasedJob lease = Lease(kKept);
+  lease.mutable_spec()->mutable_options()->set_num_predict(3);
+  EXPECT_EQ(ContinuedSpec(lease, Plan(lease), false).options().num_predict(), 1);
+  // Without limit stays without.
+  lease.mutable_spec()->mutable_options()->set_num_predict(-1);
+  EXPECT_EQ(ContinuedSpec(lease, Plan(lease), false).options().num_predict(), -1);
+}
+
+TEST(ContinuedSpecTest, NobodyThinksInTheMidstOfAnAnswer) {
+  v1::LeasedJob lease = Lease(kKept);
+  EXPECT_EQ(ContinuedSpec(lease, Plan(lease), true).think(), v1::THINKING_OFF);
+  lease.mutable_spec()->set_think(v1::THINKING_HIGH);
+  EXPECT_EQ(ContinuedSpec(lease, Plan(lease), false).think(), v1::THINKING_OFF);
+  lease.mutable_spec()->clear_think();
+  lease.set_thinking("hm");
+  EXPECT_EQ(ContinuedSpec(lease, Plan(lease), false).think(), v1::THINKING_OFF);
+}
+
 TEST(RefusedPrefillTest, RequestIsToBlameOnlyIfTheServerSaysSo) {
   Failure failure;
   failure.kind = Failure::Kind::kStatus;

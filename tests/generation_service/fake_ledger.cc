@@ -70,6 +70,11 @@ void FakeLedger::Submit(v1::LeasedJob job) {
   if (poll != 0) Answer(poll, std::move(jobs), absl::OkStatus());
 }
 
+void FakeLedger::Keep(const std::string& job_id, std::string answer, std::string thinking) {
+  MutexLock lock(mutex_);
+  texts_[job_id] = {std::move(answer), std::move(thinking)};
+}
+
 void FakeLedger::StopByHeartbeat(const std::string& job_id, v1::StopReason reason) {
   MutexLock lock(mutex_);
   stops_[job_id] = reason;
@@ -145,6 +150,11 @@ int FakeLedger::append_calls() {
   return append_calls_;
 }
 
+int FakeLedger::lowered_bases() {
+  MutexLock lock(mutex_);
+  return lowered_bases_;
+}
+
 std::vector<v1::LeasedJob> FakeLedger::TakeJobsLocked(const v1::LeaseJobsRequest& request) {
   std::map<std::string, uint32_t> free;
   for (const v1::ModelSlots& slots : request.models()) free[slots.model()] = slots.free();
@@ -173,6 +183,15 @@ void FakeLedger::KeepLocked(const std::string& job_id,
     EXPECT_EQ(text.substr(piece.offset()), piece.text().substr(0, known));
     text += piece.text().substr(known);
   }
+}
+
+void FakeLedger::LowerLocked(const v1::TextAppend& append) {
+  ++lowered_bases_;
+  // Sent again, it must not cut off what was stored since.
+  if (!lowered_.insert({append.job_id(), append.version()}).second) return;
+  Texts& texts = texts_[append.job_id()];
+  texts.answer.resize(std::min<size_t>(texts.answer.size(), append.lower_base().answer()));
+  texts.thinking.resize(std::min<size_t>(texts.thinking.size(), append.lower_base().thinking()));
 }
 
 void FakeLedger::Expire(uint64_t poll) { Answer(poll, {}, absl::OkStatus()); }
@@ -248,6 +267,7 @@ grpc::ServerUnaryReactor* FakeLedger::AppendText(grpc::CallbackServerContext* co
           kept->set_lease_lost(true);
           continue;
         }
+        if (append.has_lower_base()) LowerLocked(append);
         KeepLocked(append.job_id(), append.pieces());
         kept->set_answer_bytes(static_cast<uint32_t>(texts_[append.job_id()].answer.size()));
         kept->set_thinking_bytes(static_cast<uint32_t>(texts_[append.job_id()].thinking.size()));

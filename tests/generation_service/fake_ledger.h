@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -33,6 +34,8 @@ class FakeLedger : public v1::JobLeaseService::CallbackService {
 
   // Waits for a worker with a free slot of its model.
   void Submit(v1::LeasedJob job);
+  // Text of an earlier attempt.
+  void Keep(const std::string& job_id, std::string answer, std::string thinking = "");
   // What the next heartbeat that lists the job says about it, and all later ones.
   void StopByHeartbeat(const std::string& job_id, v1::StopReason reason);
   void LoseLease(const std::string& job_id);  // as AppendText and FinishAttempt see it
@@ -59,6 +62,8 @@ class FakeLedger : public v1::JobLeaseService::CallbackService {
   std::vector<Finished> finished();
   int finish_calls();
   int append_calls();
+  // Requests to lower a base, those repeated included.
+  int lowered_bases();
 
   // ---- JobLeaseService
 
@@ -88,6 +93,7 @@ class FakeLedger : public v1::JobLeaseService::CallbackService {
   void KeepLocked(const std::string& job_id,
                   const google::protobuf::RepeatedPtrField<v1::TextPiece>& pieces)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LowerLocked(const v1::TextAppend& append) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Expire(uint64_t poll);
   void Answer(uint64_t poll, std::vector<v1::LeasedJob> jobs, const absl::Status& status);
 
@@ -97,6 +103,7 @@ class FakeLedger : public v1::JobLeaseService::CallbackService {
   std::map<uint64_t, Poll*> polls_ ABSL_GUARDED_BY(mutex_);
   uint64_t last_poll_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::string, v1::StopReason> stops_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::pair<std::string, uint32_t>> lowered_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> lost_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Texts> texts_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::HeartbeatRequest> heartbeats_ ABSL_GUARDED_BY(mutex_);
@@ -107,6 +114,7 @@ class FakeLedger : public v1::JobLeaseService::CallbackService {
   absl::Status finish_failure_ ABSL_GUARDED_BY(mutex_);
   bool lose_append_answer_ ABSL_GUARDED_BY(mutex_) = false;
   int finish_calls_ ABSL_GUARDED_BY(mutex_) = 0;
+  int lowered_bases_ ABSL_GUARDED_BY(mutex_) = 0;
   int append_calls_ ABSL_GUARDED_BY(mutex_) = 0;
   std::unique_ptr<GrpcServer> server_;
 };

@@ -10,94 +10,23 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "tests/generation_service/feed_watcher.h"
 #include "tests/generation_service/worker_fixture.h"
 
 namespace genwatch {
 namespace {
 
-// A subscriber that reads one message at a time, and what it has put together of each job.
-class Watcher {
- public:
-  struct Job {
-    v1::WorkerState last;
-    v1::LeaseFixed fixed;
-    std::string answer;
-    std::string thinking;
-    int states = 0;
-    int fixed_seen = 0;
-  };
-
-  explicit Watcher(v1::GenerationService::Stub* stub, const v1::StreamStatesRequest& request = {})
-      : stream_(stub->StreamStates(&context_, request)) {}
-  ~Watcher() {
-    context_.TryCancel();
-    if (!finished_) stream_->Finish();
-  }
-
-  // False at the end of the stream.
-  bool ReadOne() {
-    v1::StreamStatesResponse message;
-    if (!stream_->Read(&message)) return false;
-    for (const v1::WorkerState& state : message.states()) {
-      Job& job = jobs[state.job_id()];
-      if (job.last.version() != state.version()) job = Job();
-      EXPECT_GE(state.sequence(), job.last.sequence());
-      EXPECT_GE(state.tokens(), job.last.tokens());
-      EXPECT_GE(state.elapsed_ms(), job.last.elapsed_ms());
-      job.last = state;
-      ++job.states;
-      if (state.has_fixed()) {
-        job.fixed = state.fixed();
-        ++job.fixed_seen;
-      }
-      for (const v1::TextPiece& piece : state.pieces()) {
-        std::string& text = piece.channel() == v1::CHANNEL_ANSWER ? job.answer : job.thinking;
-        EXPECT_EQ(piece.offset(), text.size());
-        text += piece.text();
-      }
-    }
-    if (message.has_roster()) {
-      roster = message.roster();
-      ++rosters;
-    }
-    return true;
-  }
-
-  // Reads until it holds, or the stream ends.
-  template <typename Predicate>
-  bool ReadUntil(Predicate predicate) {
-    while (!predicate()) {
-      if (!ReadOne()) return false;
-    }
-    return true;
-  }
-
-  grpc::Status Finish() {
-    finished_ = true;
-    return stream_->Finish();
-  }
-
-  std::map<std::string, Job> jobs;
-  v1::Roster roster;
-  int rosters = 0;
-
- private:
-  grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReader<v1::StreamStatesResponse>> stream_;
-  bool finished_ = false;
-};
-
 using StreamStatesTest = WorkerTest;
 
 TEST_F(StreamStatesTest, SubscriberSeesAJobFromLeaseToEnd) {
   Start();
-  Watcher watcher(stub_.get());
+  FeedWatcher watcher(stub_.get());
   v1::LeasedJob lease = Job("job_1", "n");
   lease.mutable_history()->add_lengths(300);
   lease.mutable_history()->set_tokens_per_chunk(2);
   lease.mutable_spec()->mutable_options()->set_num_predict(64);
   const size_t index = StartJob(lease);
-  Watcher::Job& job = watcher.jobs["job_1"];
+  FeedWatcher::Job& job = watcher.jobs["job_1"];
   ASSERT_TRUE(watcher.ReadUntil([&] { return job.states > 0; }));
   EXPECT_EQ(job.last.phase(), v1::PHASE_LOADING);
   EXPECT_EQ(job.fixed.model(), "n");
@@ -139,7 +68,7 @@ TEST_F(StreamStatesTest, LateSubscriberGetsEverything) {
     models_.SayText(index, piece);
     text += piece;
   }
-  Watcher late(stub_.get());
+  FeedWatcher late(stub_.get());
   ASSERT_TRUE(late.ReadUntil([&] { return late.jobs["job_1"].answer == text; }));
   EXPECT_LE(late.jobs["job_1"].states, 3);
   EXPECT_EQ(late.jobs["job_1"].last.answer_chunks(), 500u);
@@ -153,7 +82,7 @@ TEST_F(StreamStatesTest, SlowSubscriberGetsTheNewestNumbersAndTheWholeText) {
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   const auto slow_stub = v1::GenerationService::NewStub(
       grpc::CreateCustomChannel(server_->address(), grpc::InsecureChannelCredentials(), arguments));
-  Watcher slow(slow_stub.get());
+  FeedWatcher slow(slow_stub.get());
   ASSERT_TRUE(slow.ReadOne());
   const size_t index = StartJob(Job("job_1"));
   std::string text;
@@ -192,7 +121,7 @@ TEST_F(StreamStatesTest, SubscriberThatComesBackGetsTheRest) {
 TEST_F(StreamStatesTest, RosterComesAtOnceAndAgain) {
   Start();
   StartJob(Job("job_1"));
-  Watcher watcher(stub_.get());
+  FeedWatcher watcher(stub_.get());
   ASSERT_TRUE(watcher.ReadUntil([&] { return watcher.rosters >= 3; }));
   EXPECT_EQ(watcher.roster.instance(), options_.instance);
   ASSERT_EQ(watcher.roster.jobs_size(), 1);
@@ -204,15 +133,15 @@ TEST_F(StreamStatesTest, HeartbeatAgeGrowsWhileTheLedgerIsSilent) {
   Start();
   StartJob(Job("job_1"));
   ledger_->FailHeartbeats(absl::UnavailableError("no database"));
-  Watcher watcher(stub_.get());
+  FeedWatcher watcher(stub_.get());
   EXPECT_TRUE(watcher.ReadUntil([&] { return watcher.roster.heartbeat_age_ms() > 500; }));
 }
 
 TEST_F(StreamStatesTest, TimesGoOnWhileNothingComes) {
   Start();
   StartJob(Job("job_1"));
-  Watcher watcher(stub_.get());
-  Watcher::Job& job = watcher.jobs["job_1"];
+  FeedWatcher watcher(stub_.get());
+  FeedWatcher::Job& job = watcher.jobs["job_1"];
   ASSERT_TRUE(watcher.ReadUntil([&] { return job.last.elapsed_ms() > 1'500; }));
   EXPECT_EQ(job.last.phase(), v1::PHASE_LOADING);
   EXPECT_GT(job.last.phases(0).duration_ms(), 1'500u);
@@ -221,7 +150,7 @@ TEST_F(StreamStatesTest, TimesGoOnWhileNothingComes) {
 TEST_F(StreamStatesTest, StoppedJobIsNoLongerInTheRoster) {
   Start();
   StartJob(Job("job_1"));
-  Watcher watcher(stub_.get());
+  FeedWatcher watcher(stub_.get());
   ASSERT_TRUE(watcher.ReadUntil([&] { return watcher.roster.jobs_size() == 1; }));
   StopGeneration("job_1");
   ASSERT_TRUE(watcher.ReadUntil([&] { return watcher.roster.jobs_size() == 0; }));
@@ -231,7 +160,7 @@ TEST_F(StreamStatesTest, StoppedJobIsNoLongerInTheRoster) {
 TEST_F(StreamStatesTest, StreamEndsWhenTheWorkerHasDrained) {
   Start();
   const size_t index = StartJob(Job("job_1"));
-  Watcher watcher(stub_.get());
+  FeedWatcher watcher(stub_.get());
   models_.SayText(index, "last words");
   std::thread drainer([&] {
     worker_->Drain();
@@ -255,7 +184,7 @@ TEST_F(StreamStatesTest, ManySubscribersComeAndGoWhileJobsRun) {
   for (int t = 0; t < 4; ++t) {
     watchers.emplace_back([&] {
       while (!over) {
-        Watcher watcher(stub_.get());
+        FeedWatcher watcher(stub_.get());
         for (int reads = 0; reads < 5; ++reads) watcher.ReadOne();
       }
     });
@@ -267,7 +196,7 @@ TEST_F(StreamStatesTest, ManySubscribersComeAndGoWhileJobsRun) {
   }
   over = true;
   for (std::thread& watcher : watchers) watcher.join();
-  Watcher last(stub_.get());
+  FeedWatcher last(stub_.get());
   EXPECT_TRUE(last.ReadUntil([&] { return last.jobs["job_3"].answer == text; }));
 }
 
@@ -281,7 +210,7 @@ TEST_F(StandstillTest, NothingIsPublishedUntilAHeartbeatIsAnswered) {
   Start();
   const size_t index = StartJob(Job("job_1"));
   models_.SayText(index, "before");
-  Watcher watcher(stub_.get());
+  FeedWatcher watcher(stub_.get());
   ASSERT_TRUE(watcher.ReadUntil([&] { return watcher.jobs["job_1"].answer == "before"; }));
   ledger_->FailHeartbeats(absl::UnavailableError("cut off"));
   // Another has the lease meanwhile; what comes in the same round must not be told.

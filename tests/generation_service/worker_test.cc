@@ -407,20 +407,6 @@ TEST_F(WorkerTest, OutputOverTheLimitCompletesTheJob) {
   EXPECT_EQ(ledger_->finished()[0].answer, "12345678");
 }
 
-TEST_F(WorkerTest, KeptTextThatWouldHaveToBeContinuedIsRefusedNotCorrupted) {
-  Start();
-  v1::LeasedJob job = Job("job_1");
-  job.mutable_bases(0)->set_answer(4);
-  job.set_answer("kept");
-  ledger_->Submit(job);
-  ASSERT_TRUE(Await([&] { return ledger_->finished().size() == 1; }));
-  EXPECT_EQ(models_.started(), 0u);
-  EXPECT_EQ(ledger_->finished()[0].request.outcome(), v1::OUTCOME_PERMANENT);
-  EXPECT_EQ(ledger_->finished()[0].request.reason(), "CONTINUATION_UNSUPPORTED");
-  EXPECT_EQ(ledger_->finished()[0].request.pieces_size(), 0);
-  EXPECT_EQ(ledger_->finished()[0].request.numbers().answer_bytes(), 4u);
-}
-
 TEST_F(WorkerTest, KeptTextIsIgnoredWhenTheBaseIsZero) {
   Start();
   v1::LeasedJob job = Job("job_1");
