@@ -23,7 +23,8 @@ struct QueueEntry {
   std::string model;
   std::string owner_id;
   v1::Priority priority = v1::PRIORITY_NORMAL;
-  // A requeue goes back to this score instead of a new one.
+  // A requeue goes back to this score instead of a new one; to the front if the queue has been
+  // forgotten since.
   std::optional<double> score;
 };
 
@@ -38,6 +39,11 @@ struct ModelDemand {
   // Jobs of it that the worker could start now; at least 1.
   uint32_t free = 0;
   bool loaded = false;
+};
+
+struct QueueSize {
+  std::string model;
+  uint32_t waiting = 0;
 };
 
 struct QueuePlace {
@@ -62,12 +68,13 @@ class JobQueue {
   // Whether it was for the server that runs now.
   virtual absl::StatusOr<bool> IsRebuilt() = 0;
 
-  // Adds those that are neither waiting nor being leased; wakes the waiting polls. `rebuilding`
-  // allows it before MarkRebuilt. Answers how many were added.
+  // Adds those that are neither waiting nor being leased, and wakes the waiting polls; of the
+  // others a priority that changed is put right. `rebuilding` allows it before MarkRebuilt, and
+  // wakes nobody. Answers how many were added.
   virtual absl::StatusOr<uint32_t> Enqueue(absl::Span<const QueueEntry> entries,
                                            bool rebuilding) = 0;
-  // Takes the lowest heads among the models, up to `free` of each and `max_jobs` in all, preferring
-  // a loaded model until another head is 30 s older, and keeps them as "being leased".
+  // Takes the heads of the models, up to `free` of each and `max_jobs` in all, the models in turn
+  // but a loaded one first until another head is 30 s older, and keeps them as "being leased".
   virtual absl::StatusOr<std::vector<PoppedJob>> Pop(absl::Span<const ModelDemand> demands,
                                                      uint32_t max_jobs) = 0;
   // The lease is committed, or the job no longer waits: forget it as being leased.
@@ -76,8 +83,12 @@ class JobQueue {
   virtual absl::Status PutBack(absl::Span<const PoppedJob> jobs) = 0;
   // Puts back what has been "being leased" for over 5 s (a replica died in between).
   virtual absl::StatusOr<uint32_t> PutBackStale() = 0;
-  // A waiting job leaves (cancelled, paused, expired); its owner gets the place back.
+  // A waiting job leaves (cancelled, paused, expired); if it was the last of its owner, the next
+  // gets its place.
   virtual absl::Status Remove(const QueueEntry& entry) = 0;
+  // The job, waiting or being leased, moves to where it would stand had it always had
+  // `entry.priority`. No effect on an absent one.
+  virtual absl::Status Reprioritize(const QueueEntry& entry) = 0;
 
   // In step with the request.
   virtual absl::StatusOr<std::vector<QueuePlace>> Places(absl::Span<const QueueEntry> entries) = 0;
@@ -85,7 +96,8 @@ class JobQueue {
   // ghosts.
   virtual absl::StatusOr<std::vector<std::string>> Peek(const std::string& model, uint32_t from,
                                                         uint32_t limit) = 0;
-  virtual absl::StatusOr<std::vector<std::string>> Models() = 0;
+  // Of all models that have waiting jobs, in any order.
+  virtual absl::StatusOr<std::vector<QueueSize>> Sizes() = 0;
 
   // Calls `woken(model)` on a thread of the queue's own whenever a job of that model was added, by
   // whichever replica. Wake-ups may be lost; look again each 250 ms. Stops when the handle dies.

@@ -1,7 +1,7 @@
 # job_queue_lib: the queue, and the only place that links hiredis.
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
 
-foreach(script enqueue pop confirm put_back remove places)
+foreach(script order enqueue pop confirm put_back remove reprioritize places sizes)
   file(READ redis/${script}.lua ${script}_lua)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
     ${CMAKE_CURRENT_SOURCE_DIR}/redis/${script}.lua)

@@ -39,4 +39,11 @@ void QueueFeeder::Remove(const JobRecord& job) {
   }
 }
 
+void QueueFeeder::Reprioritize(const JobRecord& job) {
+  if (absl::Status status = queue_->Reprioritize(QueueEntryOf(job)); !status.ok()) {
+    trouble_.Log(LogLevel::kWarning, "job not moved in the queue; the reconciler will",
+                 {{"job_id", job.job_id}, ErrorField(status)});
+  }
+}
+
 }  // namespace genwatch

@@ -26,6 +26,8 @@ class QueueFeeder {
   // Those of the jobs that are due.
   void Enqueue(absl::Span<const JobRecord> jobs);
   void Remove(const JobRecord& job);
+  // Its priority changed while it waits.
+  void Reprioritize(const JobRecord& job);
 
  private:
   JobQueue* const queue_;

@@ -91,12 +91,14 @@ absl::Status Reconciler::WalkOnePage() {
 }
 
 absl::Status Reconciler::SweepOnePage() {
-  absl::StatusOr<std::vector<std::string>> models = queue_->Models();
-  if (!models.ok()) return models.status();
-  if (models->empty()) return absl::OkStatus();
-  std::sort(models->begin(), models->end());
-  auto model = std::lower_bound(models->begin(), models->end(), sweep_model_);
-  if (model == models->end()) model = models->begin();
+  absl::StatusOr<std::vector<QueueSize>> sizes = queue_->Sizes();
+  if (!sizes.ok()) return sizes.status();
+  if (sizes->empty()) return absl::OkStatus();
+  std::vector<std::string> models;
+  for (const QueueSize& size : *sizes) models.push_back(size.model);
+  std::sort(models.begin(), models.end());
+  auto model = std::lower_bound(models.begin(), models.end(), sweep_model_);
+  if (model == models.end()) model = models.begin();
   if (*model != sweep_model_) sweep_from_ = 0;
   sweep_model_ = *model;
 

@@ -27,10 +27,11 @@ class RedisJobQueue : public JobQueue {
   absl::Status PutBack(absl::Span<const PoppedJob> jobs) override;
   absl::StatusOr<uint32_t> PutBackStale() override;
   absl::Status Remove(const QueueEntry& entry) override;
+  absl::Status Reprioritize(const QueueEntry& entry) override;
   absl::StatusOr<std::vector<QueuePlace>> Places(absl::Span<const QueueEntry> entries) override;
   absl::StatusOr<std::vector<std::string>> Peek(const std::string& model, uint32_t from,
                                                 uint32_t limit) override;
-  absl::StatusOr<std::vector<std::string>> Models() override;
+  absl::StatusOr<std::vector<QueueSize>> Sizes() override;
   std::unique_ptr<Subscription> OnEnqueued(std::function<void(const std::string&)> woken) override;
 
  private:

@@ -5,9 +5,8 @@
 
 namespace genwatch {
 
-// How far before its owner's turn a job is served, in jobs. Since V rises by at least 1/16 with
-// each lease, a job of low priority is passed by at most (8 + 8) x 16 later ones of high priority
-// more than its own turn asks for.
+// How far before its owner's turn a job is served, in places of its model's queue. docs/queue.md
+// has the rule and its bounds.
 constexpr int PriorityBonus(v1::Priority priority) {
   switch (priority) {
     case v1::PRIORITY_HIGH:
@@ -19,8 +18,14 @@ constexpr int PriorityBonus(v1::Priority priority) {
   }
 }
 
-// With each lease: V = max(V + kLeaseStep, score).
-inline constexpr double kLeaseStep = 1.0 / 16;
+inline constexpr double kMostBonus = 8;
+
+// By so much V rises with each job of an owner who has nothing else there, so that of those that
+// come later only a bounded number can pass a waiting job.
+inline constexpr double kNewcomerStep = 1.0 / 16;
+
+// How far behind the others a model's turn may fall while no worker serves it.
+inline constexpr double kMostBehind = 32;
 
 }  // namespace genwatch
 

@@ -9,14 +9,15 @@ if redis.call('GET', 'gw:rebuilt') ~= ARGV[1] then
 end
 -- How much older another model's head must be to make a model server load that model.
 local patience_ms = 30000
-local v = tonumber(redis.call('GET', 'gw:v') or '0')
-local time = redis.call('TIME')
-local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+-- A model that no worker could serve for long does not keep the others waiting for all of it.
+local most_behind = 32
+local now = string.format('%.0f', now_ms())
+local u = tonumber(redis.call('GET', 'gw:u') or '0')
 
-local models = {}
-for i = 3, #ARGV, 3 do
-  models[#models + 1] = { name = ARGV[i], free = tonumber(ARGV[i + 1]), loaded = ARGV[i + 2] == '1' }
-end
+local names = {}
+for i = 3, #ARGV, 3 do names[#names + 1] = ARGV[i] end
+if #names == 0 then return {} end
+local waiting = redis.call('SMISMEMBER', 'gw:models', unpack(names))
 
 local function look(model)
   local head = redis.call('ZRANGE', 'gw:q:' .. model.name, 0, 0, 'WITHSCORES')
@@ -24,20 +25,29 @@ local function look(model)
     model.free = 0
     return
   end
-  model.member, model.score = head[1], head[2]
+  model.member, model.score = head[1], tonumber(head[2])
   model.job = string.sub(head[1], 17)
-  local info = redis.call('HGET', 'gw:job', model.job) or '0|0|0||'
-  local enqueued, owner = string.match(info, '^%x+|[^|]*|(%d+)|[^|]*|(.*)$')
-  model.enqueued, model.owner = tonumber(enqueued), owner
+  model.info = info_of(model.job) or { bonus = 0, enqueued = 0, owner = '' }
 end
-for _, model in ipairs(models) do look(model) end
+
+local models = {}
+for i, name in ipairs(names) do
+  if waiting[i] == 1 then
+    local model = { name = name, free = tonumber(ARGV[3 * i + 1]), loaded = ARGV[3 * i + 2] == '1',
+                    turn = tonumber(redis.call('HGET', 'gw:turn', name) or '0') }
+    look(model)
+    models[#models + 1] = model
+  end
+end
 
 local function best(loaded)
-  local found
+  local found, found_key
   for _, model in ipairs(models) do
-    if model.free > 0 and model.loaded == loaded and
-       (not found or tonumber(model.score) < tonumber(found.score)) then
-      found = model
+    if model.free > 0 and model.loaded == loaded then
+      local key = math.max(model.turn, u - most_behind) - model.info.bonus
+      if not found or key < found_key or (key == found_key and model.member < found.member) then
+        found, found_key = model, key
+      end
     end
   end
   return found
@@ -48,20 +58,31 @@ for _ = 1, tonumber(ARGV[2]) do
   local warm, cold = best(true), best(false)
   local model = warm or cold
   if not model then break end
-  if warm and cold and cold.enqueued + patience_ms < warm.enqueued then model = cold end
+  if warm and cold and cold.info.enqueued + patience_ms < warm.info.enqueued then model = cold end
 
-  redis.call('ZREM', 'gw:q:' .. model.name, model.member)
+  local owner, start = model.info.owner, model.score + model.info.bonus
+  leave(model.name, owner, model.member, start, false)
   redis.call('ZADD', 'gw:leasing', now, model.job)
-  redis.call('HSET', 'gw:leasing:score', model.job, model.score)
-  v = math.max(v + 1 / 16, tonumber(model.score))
-  if tonumber(redis.call('HGET', 'gw:f', model.owner) or '0') <= v then
-    redis.call('HDEL', 'gw:f', model.owner)
-  end
+  redis.call('HSET', 'gw:leasing:score', model.job, exact(model.score))
+
+  local served = math.max(served_of(model.name), model.score)
+  redis.call('HSET', 'gw:served', model.name, exact(served))
+  redis.call('HSET', 'gw:clock', model.name, exact(math.max(clock_of(model.name), served)))
+  redis.call('ZADD', 'gw:f:' .. model.name, 'GT', exact(start + 1), owner)
+  redis.call('ZREMRANGEBYSCORE', 'gw:f:' .. model.name, '-inf', exact(served))
+
+  local turn = math.max(model.turn, u - most_behind)
+  u = math.max(u, turn)
+  model.turn = turn + 1
+  redis.call('SET', 'gw:u', exact(u))
+  redis.call('HSET', 'gw:turn', model.name, exact(model.turn))
+  forget_if_empty(model.name)
+
   reply[#reply + 1] = model.job
   reply[#reply + 1] = model.name
-  reply[#reply + 1] = model.score
+  reply[#reply + 1] = exact(model.score)
   model.free = model.free - 1
   if model.free > 0 then look(model) end
 end
-if #reply > 0 then redis.call('SET', 'gw:v', string.format('%.17g', v)) end
+if #reply > 0 then redis.call('ZREMRANGEBYSCORE', 'gw:idle', '-inf', exact(u)) end
 return reply

@@ -37,6 +37,54 @@ FakeJobQueue::Key FakeJobQueue::KeyOf(const Job& job) {
   return {job.score, absl::StrCat(absl::StrFormat("%016x", job.entry.order), job.entry.job_id)};
 }
 
+double FakeJobQueue::StartOf(const Job& job) {
+  return job.score + PriorityBonus(job.entry.priority);
+}
+
+FakeJobQueue::Queue* FakeJobQueue::Find(const std::string& model) {
+  auto it = queues_.find(model);
+  return it == queues_.end() ? nullptr : &it->second;
+}
+
+void FakeJobQueue::EnterLocked(const Job& job) {
+  auto [it, is_new] = queues_.try_emplace(job.entry.model);
+  Queue& queue = it->second;
+  if (is_new) {
+    auto idle = idle_.find(job.entry.model);
+    queue.turn = std::max(u_, idle == idle_.end() ? 0 : idle->second);
+    if (idle != idle_.end()) idle_.erase(idle);
+  }
+  queue.jobs[KeyOf(job)] = job.entry.job_id;
+  Waiting& waiting = queue.owners[job.entry.owner_id];
+  waiting.last = waiting.count == 0 ? StartOf(job) : std::max(waiting.last, StartOf(job));
+  ++waiting.count;
+}
+
+void FakeJobQueue::LeaveLocked(const Job& job, bool given_back) {
+  Queue& queue = queues_.at(job.entry.model);
+  queue.jobs.erase(KeyOf(job));
+  Waiting& waiting = queue.owners[job.entry.owner_id];
+  if (given_back && waiting.last == StartOf(job)) waiting.last -= 1;
+  if (--waiting.count == 0) queue.owners.erase(job.entry.owner_id);
+  if (!queue.jobs.empty()) return;
+  if (queue.turn > u_) idle_[job.entry.model] = queue.turn;
+  queues_.erase(job.entry.model);
+}
+
+void FakeJobQueue::MoveLocked(Job& job, v1::Priority priority) {
+  Queue* queue = job.leasing ? nullptr : Find(job.entry.model);
+  if (queue != nullptr) queue->jobs.erase(KeyOf(job));
+  job.score += PriorityBonus(job.entry.priority) - PriorityBonus(priority);
+  job.entry.priority = priority;
+  if (queue != nullptr) queue->jobs[KeyOf(job)] = job.entry.job_id;
+}
+
+double FakeJobQueue::KeyOfTurn(const std::string& model) {
+  const Queue& queue = queues_.at(model);
+  const Job& head = jobs_.at(queue.jobs.begin()->second);
+  return std::max(queue.turn, u_ - kMostBehind) - PriorityBonus(head.entry.priority);
+}
+
 absl::Status FakeJobQueue::UpLocked() const {
   if (!down_) return absl::OkStatus();
   return Error(absl::StatusCode::kUnavailable, "QUEUE_UNAVAILABLE", "the queue can't be reached");
@@ -46,8 +94,8 @@ void FakeJobQueue::RestartEmpty() {
   MutexLock lock(mutex_);
   ++server_;
   rebuilt_.clear();
-  v_ = 0;
-  f_.clear();
+  u_ = 0;
+  idle_.clear();
   jobs_.clear();
   queues_.clear();
 }
@@ -85,21 +133,36 @@ absl::StatusOr<uint32_t> FakeJobQueue::Enqueue(absl::Span<const QueueEntry> entr
     if (absl::Status up = UpLocked(); !up.ok()) return up;
     if (!rebuilding && rebuilt_ != absl::StrCat("server-", server_)) return NotRebuilt();
     for (const QueueEntry& entry : entries) {
-      if (jobs_.count(entry.job_id) > 0) continue;
+      if (auto it = jobs_.find(entry.job_id); it != jobs_.end()) {
+        if (it->second.entry.priority != entry.priority) MoveLocked(it->second, entry.priority);
+        continue;
+      }
       Job job{.entry = entry, .enqueued = clock_->Monotonic()};
+      Queue* const queue = Find(entry.model);
+      const double v = queue == nullptr ? 0 : queue->v;
+      const double p = queue == nullptr ? 0 : queue->p;
+      bool newcomer = false;
       if (entry.score) {
-        job.score = *entry.score;
+        job.score = std::min(*entry.score, p);
       } else {
-        const double start = std::max(v_, f_[entry.owner_id]);
-        f_[entry.owner_id] = start + 1;
+        const Waiting waiting = queue == nullptr ? Waiting() : queue->owners[entry.owner_id];
+        double start = queue == nullptr ? 0 : queue->served[entry.owner_id];
+        if (waiting.count > 0) {
+          start = std::max({start, waiting.last + 1, p});
+        } else {
+          newcomer = start <= v;
+          start = std::max(start, v);
+        }
         job.score = start - PriorityBonus(entry.priority);
       }
-      queues_[entry.model][KeyOf(job)] = entry.job_id;
+      EnterLocked(job);
+      if (newcomer) queues_.at(entry.model).v = v + kNewcomerStep;
       jobs_[entry.job_id] = job;
       woken.push_back(entry.model);
     }
     for (const auto& [id, listener] : listeners_) listeners.push_back(listener);
   }
+  if (rebuilding) listeners.clear();
   for (const std::string& model : woken) {
     for (const auto& listener : listeners) listener(model);
   }
@@ -113,31 +176,44 @@ absl::StatusOr<std::vector<PoppedJob>> FakeJobQueue::Pop(absl::Span<const ModelD
   if (rebuilt_ != absl::StrCat("server-", server_)) return NotRebuilt();
   std::vector<ModelDemand> left(demands.begin(), demands.end());
   std::vector<PoppedJob> popped;
+  const auto head = [this](const ModelDemand& demand) ABSL_NO_THREAD_SAFETY_ANALYSIS -> Job& {
+    return jobs_.at(queues_.at(demand.model).jobs.begin()->second);
+  };
   while (popped.size() < max_jobs) {
     ModelDemand* best[2] = {nullptr, nullptr};  // by `loaded`
     for (ModelDemand& demand : left) {
-      if (demand.free == 0 || queues_[demand.model].empty()) continue;
+      if (demand.free == 0 || Find(demand.model) == nullptr) continue;
       ModelDemand*& slot = best[demand.loaded ? 1 : 0];
       if (slot == nullptr ||
-          queues_[demand.model].begin()->first.first < queues_[slot->model].begin()->first.first) {
+          std::make_pair(KeyOfTurn(demand.model), KeyOf(head(demand)).second) <
+              std::make_pair(KeyOfTurn(slot->model), KeyOf(head(*slot)).second)) {
         slot = &demand;
       }
     }
-    const auto head = [this](const ModelDemand* demand) ABSL_NO_THREAD_SAFETY_ANALYSIS -> Job& {
-      return jobs_[queues_[demand->model].begin()->second];
-    };
     ModelDemand* chosen = best[1] != nullptr ? best[1] : best[0];
     if (chosen == nullptr) break;
     if (best[0] != nullptr && best[1] != nullptr &&
-        head(best[0]).enqueued + kPatience < head(best[1]).enqueued) {
+        head(*best[0]).enqueued + kPatience < head(*best[1]).enqueued) {
       chosen = best[0];
     }
-    Job& job = head(chosen);
-    queues_[chosen->model].erase(queues_[chosen->model].begin());
+    Job& job = head(*chosen);
+    Queue& queue = queues_.at(chosen->model);
+    queue.p = std::max(queue.p, job.score);
+    queue.v = std::max(queue.v, queue.p);
+    double& served = queue.served[job.entry.owner_id];
+    served = std::max(served, StartOf(job) + 1);
+    for (auto it = queue.served.begin(); it != queue.served.end();) {
+      it = it->second <= queue.p ? queue.served.erase(it) : std::next(it);
+    }
+    const double turn = std::max(queue.turn, u_ - kMostBehind);
+    queue.turn = turn + 1;
+    u_ = std::max(u_, turn);
+    LeaveLocked(job, /*given_back=*/false);
+    for (auto it = idle_.begin(); it != idle_.end();) {
+      it = it->second <= u_ ? idle_.erase(it) : std::next(it);
+    }
     job.leasing = true;
     job.leasing_since = clock_->Monotonic();
-    v_ = std::max(v_ + kLeaseStep, job.score);
-    if (auto f = f_.find(job.entry.owner_id); f != f_.end() && f->second <= v_) f_.erase(f);
     popped.push_back({.job_id = job.entry.job_id, .model = chosen->model, .score = job.score});
     --chosen->free;
   }
@@ -156,8 +232,11 @@ absl::Status FakeJobQueue::Confirm(absl::Span<const std::string> job_ids) {
 bool FakeJobQueue::PutBackLocked(const std::string& job_id) {
   auto it = jobs_.find(job_id);
   if (it == jobs_.end() || !it->second.leasing) return false;
-  it->second.leasing = false;
-  queues_[it->second.entry.model][KeyOf(it->second)] = job_id;
+  Job& job = it->second;
+  job.leasing = false;
+  const Queue* const queue = Find(job.entry.model);
+  job.score = std::min(job.score, queue == nullptr ? 0 : queue->p);
+  EnterLocked(job);
   return true;
 }
 
@@ -186,19 +265,15 @@ absl::Status FakeJobQueue::Remove(const QueueEntry& entry) {
   if (absl::Status up = UpLocked(); !up.ok()) return up;
   auto it = jobs_.find(entry.job_id);
   if (it == jobs_.end()) return absl::OkStatus();
-  const Job& job = it->second;
-  if (!job.leasing) {
-    queues_[job.entry.model].erase(KeyOf(job));
-    auto f = f_.find(job.entry.owner_id);
-    if (f != f_.end()) {
-      if (f->second - 1 > v_) {
-        f->second -= 1;
-      } else {
-        f_.erase(f);
-      }
-    }
-  }
+  if (!it->second.leasing) LeaveLocked(it->second, /*given_back=*/true);
   jobs_.erase(it);
+  return absl::OkStatus();
+}
+
+absl::Status FakeJobQueue::Reprioritize(const QueueEntry& entry) {
+  MutexLock lock(mutex_);
+  if (absl::Status up = UpLocked(); !up.ok()) return up;
+  if (auto it = jobs_.find(entry.job_id); it != jobs_.end()) MoveLocked(it->second, entry.priority);
   return absl::OkStatus();
 }
 
@@ -208,8 +283,9 @@ absl::StatusOr<std::vector<QueuePlace>> FakeJobQueue::Places(absl::Span<const Qu
   std::vector<QueuePlace> places;
   for (const QueueEntry& entry : entries) {
     QueuePlace place;
-    if (auto it = jobs_.find(entry.job_id); it != jobs_.end()) {
-      const std::map<Key, std::string>& queue = queues_[it->second.entry.model];
+    auto it = jobs_.find(entry.job_id);
+    if (const Queue* waiting = it == jobs_.end() ? nullptr : Find(it->second.entry.model)) {
+      const std::map<Key, std::string>& queue = waiting->jobs;
       place.size = static_cast<uint32_t>(queue.size());
       if (auto position = queue.find(KeyOf(it->second)); position != queue.end()) {
         place.position = static_cast<uint32_t>(std::distance(queue.begin(), position)) + 1;
@@ -225,7 +301,9 @@ absl::StatusOr<std::vector<std::string>> FakeJobQueue::Peek(const std::string& m
   MutexLock lock(mutex_);
   if (absl::Status up = UpLocked(); !up.ok()) return up;
   std::vector<std::string> ids;
-  for (const auto& [key, job_id] : queues_[model]) {
+  const Queue* const queue = Find(model);
+  if (queue == nullptr) return ids;
+  for (const auto& [key, job_id] : queue->jobs) {
     if (from > 0) {
       --from;
     } else if (ids.size() < limit) {
@@ -235,12 +313,14 @@ absl::StatusOr<std::vector<std::string>> FakeJobQueue::Peek(const std::string& m
   return ids;
 }
 
-absl::StatusOr<std::vector<std::string>> FakeJobQueue::Models() {
+absl::StatusOr<std::vector<QueueSize>> FakeJobQueue::Sizes() {
   MutexLock lock(mutex_);
   if (absl::Status up = UpLocked(); !up.ok()) return up;
-  std::vector<std::string> models;
-  for (const auto& [model, queue] : queues_) models.push_back(model);
-  return models;
+  std::vector<QueueSize> sizes;
+  for (const auto& [model, queue] : queues_) {
+    sizes.push_back({.model = model, .waiting = static_cast<uint32_t>(queue.jobs.size())});
+  }
+  return sizes;
 }
 
 std::unique_ptr<JobQueue::Subscription> FakeJobQueue::OnEnqueued(

@@ -28,10 +28,11 @@ class FakeJobQueue : public JobQueue {
   absl::Status PutBack(absl::Span<const PoppedJob> jobs) override;
   absl::StatusOr<uint32_t> PutBackStale() override;
   absl::Status Remove(const QueueEntry& entry) override;
+  absl::Status Reprioritize(const QueueEntry& entry) override;
   absl::StatusOr<std::vector<QueuePlace>> Places(absl::Span<const QueueEntry> entries) override;
   absl::StatusOr<std::vector<std::string>> Peek(const std::string& model, uint32_t from,
                                                 uint32_t limit) override;
-  absl::StatusOr<std::vector<std::string>> Models() override;
+  absl::StatusOr<std::vector<QueueSize>> Sizes() override;
   std::unique_ptr<Subscription> OnEnqueued(std::function<void(const std::string&)> woken) override;
 
   // A new, empty server under a new id.
@@ -49,9 +50,31 @@ class FakeJobQueue : public JobQueue {
   };
   using Key = std::pair<double, std::string>;  // score, order and job id
 
+  // What the owner has waiting: the start of the last, and how many.
+  struct Waiting {
+    double last = 0;
+    uint32_t count = 0;
+  };
+  struct Queue {
+    // Where newcomers line up, and the place that is being served.
+    double v = 0;
+    double p = 0;
+    double turn = 0;
+    std::map<Key, std::string> jobs;
+    std::map<std::string, Waiting> owners;
+    // The end of what was served last.
+    std::map<std::string, double> served;
+  };
+
   class Handle;
 
   static Key KeyOf(const Job& job);
+  static double StartOf(const Job& job);
+  Queue* Find(const std::string& model) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EnterLocked(const Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LeaveLocked(const Job& job, bool given_back) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void MoveLocked(Job& job, v1::Priority priority) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  double KeyOfTurn(const std::string& model) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status UpLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool PutBackLocked(const std::string& job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -60,10 +83,12 @@ class FakeJobQueue : public JobQueue {
   bool down_ ABSL_GUARDED_BY(mutex_) = false;
   int server_ ABSL_GUARDED_BY(mutex_) = 1;
   std::string rebuilt_ ABSL_GUARDED_BY(mutex_);
-  double v_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::map<std::string, double> f_ ABSL_GUARDED_BY(mutex_);
+  // The virtual time among models, and the turns of models without waiting jobs.
+  double u_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<std::string, double> idle_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Job> jobs_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, std::map<Key, std::string>> queues_ ABSL_GUARDED_BY(mutex_);
+  // Of the models that have waiting jobs.
+  std::map<std::string, Queue> queues_ ABSL_GUARDED_BY(mutex_);
   int next_listener_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<int, std::function<void(const std::string&)>> listeners_ ABSL_GUARDED_BY(mutex_);
 };

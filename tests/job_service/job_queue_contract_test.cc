@@ -5,16 +5,19 @@
 
 #include <atomic>
 #include <csignal>
-#include <functional>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "job_service/redis_job_queue.h"
 #include "job_service/serving_order.h"
 #include "tests/job_service/fake_job_queue.h"
+#include "tests/job_service/queue_subject.h"
 #include "tests/support/await.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/private_redis.h"
@@ -26,43 +29,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-class Subject {
- public:
-  virtual ~Subject() = default;
-  virtual JobQueue& queue() = 0;
-  virtual void RestartEmpty() = 0;
-};
-
-class FakeSubject : public Subject {
- public:
-  JobQueue& queue() override { return queue_; }
-  void RestartEmpty() override { queue_.RestartEmpty(); }
-
- private:
-  FakeClock clock_;
-  FakeJobQueue queue_{&clock_};
-};
-
-class RedisSubject : public Subject {
- public:
-  RedisSubject() {
-    EXPECT_TRUE(PrivateRedis::Shared().Command({"FLUSHALL"}).ok());
-    queue_ = std::make_unique<RedisJobQueue>(
-        *RedisAddress::Parse("unix:" + PrivateRedis::Shared().socket_path()));
-  }
-  JobQueue& queue() override { return *queue_; }
-  void RestartEmpty() override { EXPECT_TRUE(PrivateRedis::Shared().Command({"FLUSHALL"}).ok()); }
-
- private:
-  std::unique_ptr<RedisJobQueue> queue_;
-};
-
-struct Param {
-  std::string name;
-  std::function<std::unique_ptr<Subject>()> make;
-};
-
-class JobQueueContract : public testing::TestWithParam<Param> {
+class JobQueueContract : public testing::TestWithParam<QueueParam> {
  protected:
   void SetUp() override {
     subject_ = GetParam().make();
@@ -108,7 +75,7 @@ class JobQueueContract : public testing::TestWithParam<Param> {
     return places.ok() ? places->at(0) : QueuePlace();
   }
 
-  std::unique_ptr<Subject> subject_;
+  std::unique_ptr<QueueSubject> subject_;
   uint64_t order_ = 0;
 };
 
@@ -141,14 +108,64 @@ TEST_P(JobQueueContract, SeedDefect5PriorityDecidesAmongThoseThatWait) {
 
 TEST_P(JobQueueContract, NoStreamOfUrgentJobsStarvesAPatientOne) {
   Add(Entry("patient", "ann", v1::PRIORITY_LOW));
-  // It is passed at most by what comes before V has risen by twice the bonus, plus its own turn.
-  const int bound = static_cast<int>(2 * 8 / kLeaseStep) + 1;
+  // Of newcomers, so many may pass it: V rises with each until it is twice the bonus further.
+  const int bound = static_cast<int>(2 * kMostBonus / kNewcomerStep);
   int passed = 0;
   for (; passed <= bound; ++passed) {
     Add(Entry(absl::StrCat("urgent", passed), absl::StrCat("owner", passed), v1::PRIORITY_HIGH));
     if (PopIds(1) == std::vector<std::string>{"patient"}) break;
   }
   EXPECT_LE(passed, bound);
+}
+
+// A burst passes no more than a stream does.
+TEST_P(JobQueueContract, NoBurstOfUrgentJobsStarvesAPatientOne) {
+  Add(Entry("patient", "ann", v1::PRIORITY_LOW));
+  for (int i = 0; i < 1000; ++i) {
+    Add(Entry(absl::StrCat("urgent", i), absl::StrCat("owner", i), v1::PRIORITY_HIGH));
+  }
+  const int bound = static_cast<int>(2 * kMostBonus / kNewcomerStep);
+  EXPECT_THAT(PopIds(bound + 1, {{"m", 1000, true}}), testing::Contains("patient"));
+}
+
+// With many owners who have much to do, too: each goes before it once at most.
+TEST_P(JobQueueContract, ManyOwnersManyJobsDelayNobodysFirst) {
+  constexpr int kOwners = 40;
+  for (int i = 0; i < 30 * kOwners; ++i) {
+    Add(Entry(absl::StrCat("many", i), absl::StrCat("owner", i % kOwners)));
+  }
+  PopIds(10 * kOwners, {{"m", 1000, true}});
+  Add(Entry("only", "bob"));
+  EXPECT_THAT(PopIds(kOwners + 1), testing::Contains("only"));
+}
+
+TEST_P(JobQueueContract, HowFastAnotherModelMovesDelaysNobodysFirst) {
+  for (int i = 0; i < 100; ++i) {
+    Add(Entry(absl::StrCat("slow", i), "ann", v1::PRIORITY_NORMAL, "slow"));
+    Add(Entry(absl::StrCat("fast", i), "ann", v1::PRIORITY_NORMAL, "fast"));
+  }
+  PopIds(90, {{"fast", 100, true}});
+  Add(Entry("only", "bob", v1::PRIORITY_NORMAL, "slow"));
+  EXPECT_THAT(PopIds(2, {{"slow", 2, true}}), testing::Contains("only"));
+}
+
+TEST_P(JobQueueContract, ModelsTakeTurns) {
+  for (int i = 0; i < 50; ++i) Add(Entry(absl::StrCat("a", i), "ann", v1::PRIORITY_NORMAL, "a"));
+  for (int i = 0; i < 3; ++i) Add(Entry(absl::StrCat("b", i), "bob", v1::PRIORITY_NORMAL, "b"));
+  EXPECT_THAT(PopIds(6, {{"a", 9, true}, {"b", 9, true}}),
+              ElementsAre("a0", "b0", "a1", "b1", "a2", "b2"));
+}
+
+TEST_P(JobQueueContract, AModelThatWasHeldDoesNotTakeOverWhenItIsReleased) {
+  for (int i = 0; i < 200; ++i) {
+    Add(Entry(absl::StrCat("h", i), "ann", v1::PRIORITY_NORMAL, "held"));
+    Add(Entry(absl::StrCat("o", i), "bob", v1::PRIORITY_NORMAL, "open"));
+  }
+  PopIds(150, {{"open", 200, true}});
+  const std::vector<std::string> ids =
+      PopIds(static_cast<int>(kMostBehind) + 3, {{"held", 200, true}, {"open", 200, true}});
+  EXPECT_EQ(ids.front(), "h0");
+  EXPECT_THAT(ids, testing::Contains("o150"));
 }
 
 TEST_P(JobQueueContract, AJobIsInTheQueueOnce) {
@@ -224,15 +241,80 @@ TEST_P(JobQueueContract, ARemovedJobIsGoneAndItsPlaceIsGivenBack) {
   Add(Entry("bob1", "bob"));
   Add(Entry("bob2", "bob"));
   Add(Entry("c", "ann"));
-  EXPECT_THAT(PopIds(10), ElementsAre("a", "bob1", "bob2", "c"));
+  EXPECT_THAT(PopIds(10), ElementsAre("a", "bob1", "c", "bob2"));
   EXPECT_THAT(*queue().Peek("m", 0, 10), IsEmpty());
+}
+
+TEST_P(JobQueueContract, WhoCancelsSomeStillWaitsInOrder) {
+  std::vector<QueueEntry> entries;
+  for (int i = 0; i < 10; ++i) {
+    entries.push_back(Entry(absl::StrCat("a", i)));
+    Add(entries.back());
+  }
+  for (int i = 0; i < 9; ++i) ASSERT_TRUE(queue().Remove(entries[i]).ok());
+  Add(Entry("later"));
+  EXPECT_THAT(PopIds(10), ElementsAre("a9", "later"));
+}
+
+TEST_P(JobQueueContract, WhoCancelsAllBeginsAgain) {
+  for (int i = 0; i < 50; ++i) Add(Entry(absl::StrCat("b", i), "bob"));
+  std::vector<QueueEntry> entries;
+  for (int i = 0; i < 10; ++i) {
+    entries.push_back(Entry(absl::StrCat("a", i), "ann"));
+    Add(entries.back());
+  }
+  for (const QueueEntry& entry : entries) ASSERT_TRUE(queue().Remove(entry).ok());
+  Add(Entry("later", "ann"));
+  EXPECT_THAT(PopIds(2), testing::Contains("later"));
+}
+
+TEST_P(JobQueueContract, AChangeOfPriorityMovesAJobAsIfItHadAlwaysHadIt) {
+  for (int i = 0; i < 20; ++i) Add(Entry(absl::StrCat("job", i)));
+  QueueEntry moved{.job_id = "job12", .priority = v1::PRIORITY_HIGH};
+  ASSERT_TRUE(queue().Reprioritize(moved).ok());
+  EXPECT_THAT(*queue().Peek("m", 4, 2), ElementsAre("job4", "job12"));
+  moved.priority = v1::PRIORITY_NORMAL;
+  ASSERT_TRUE(queue().Reprioritize(moved).ok());
+  EXPECT_THAT(*queue().Peek("m", 12, 1), ElementsAre("job12"));
+  EXPECT_TRUE(queue().Reprioritize({.job_id = "unknown"}).ok());
+}
+
+// What a lost call leaves behind, the reconciler's walk puts right.
+TEST_P(JobQueueContract, EnqueueOfAWaitingJobPutsItsPriorityRight) {
+  for (int i = 0; i < 20; ++i) Add(Entry(absl::StrCat("job", i)));
+  QueueEntry moved = Entry("job12", "ann", v1::PRIORITY_HIGH);
+  EXPECT_EQ(*queue().Enqueue({moved}, false), 0u);
+  EXPECT_THAT(*queue().Peek("m", 4, 2), ElementsAre("job4", "job12"));
+}
+
+TEST_P(JobQueueContract, APlaceOfAForgottenQueueIsTheFront) {
+  QueueEntry again = Entry("again");
+  again.score = 5000;
+  for (int i = 0; i < 5; ++i) Add(Entry(absl::StrCat("job", i), "bob"));
+  Add(again);
+  EXPECT_THAT(PopIds(2), testing::Contains("again"));
+}
+
+TEST_P(JobQueueContract, SizesNameTheModelsThatHaveWaitingJobs) {
+  Add(Entry("a1", "ann", v1::PRIORITY_NORMAL, "a"));
+  Add(Entry("a2", "ann", v1::PRIORITY_NORMAL, "a"));
+  Add(Entry("b1", "ann", v1::PRIORITY_NORMAL, "b"));
+  const auto sizes = [this] {
+    std::map<std::string, uint32_t> by_model;
+    absl::StatusOr<std::vector<QueueSize>> all = queue().Sizes();
+    EXPECT_TRUE(all.ok()) << all.status();
+    for (const QueueSize& size : *all) by_model[size.model] = size.waiting;
+    return by_model;
+  };
+  EXPECT_THAT(sizes(), UnorderedElementsAre(testing::Pair("a", 2), testing::Pair("b", 1)));
+  PopIds(1, {{"b", 1, true}});
+  EXPECT_THAT(sizes(), ElementsAre(testing::Pair("a", 2)));
 }
 
 TEST_P(JobQueueContract, PeekShowsTheServingOrder) {
   for (const char* job : {"a", "b", "c"}) Add(Entry(job));
   EXPECT_THAT(*queue().Peek("m", 0, 10), ElementsAre("a", "b", "c"));
   EXPECT_THAT(*queue().Peek("m", 1, 1), ElementsAre("b"));
-  EXPECT_THAT(*queue().Models(), testing::Contains("m"));
 }
 
 TEST_P(JobQueueContract, AnEmptiedServerWaitsForItsRebuild) {
@@ -274,11 +356,7 @@ TEST_P(JobQueueContract, JobsAreServedInTheOrderThatPeekShows) {
   EXPECT_THAT(PopIds(80), testing::ElementsAreArray(*order));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Queues, JobQueueContract,
-    testing::Values(Param{"Fake", [] { return std::make_unique<FakeSubject>(); }},
-                    Param{"Redis", [] { return std::make_unique<RedisSubject>(); }}),
-    [](const testing::TestParamInfo<Param>& param) { return param.param.name; });
+INSTANTIATE_TEST_SUITE_P(Queues, JobQueueContract, BothQueues(), NameOfQueue);
 
 TEST(FakeJobQueueTest, StaleLeasingIsPutBackAfterFiveSeconds) {
   FakeClock clock;
@@ -311,6 +389,78 @@ TEST(RedisJobQueueTest, AnOutageIsUnavailableAndItRecoversByItself) {
   EXPECT_FALSE(*queue.IsRebuilt());
   EXPECT_EQ(*queue.Enqueue({entry}, /*rebuilding=*/true), 0u);
   ASSERT_TRUE(queue.MarkRebuilt(*queue.ServerId()).ok());
+  EXPECT_EQ(queue.Pop({{"m", 1, true}}, 1)->size(), 1u);
+}
+
+// Owners and models that are gone leave nothing behind.
+TEST(RedisJobQueueTest, AnEmptiedQueueLeavesNoKeysBehind) {
+  PrivateRedis& redis = PrivateRedis::Shared();
+  ASSERT_TRUE(redis.Command({"FLUSHALL"}).ok());
+  RedisJobQueue queue(*RedisAddress::Parse("unix:" + redis.socket_path()));
+  ASSERT_TRUE(queue.MarkRebuilt(*queue.ServerId()).ok());
+  std::vector<ModelDemand> demands;
+  std::vector<QueueEntry> entries;
+  for (uint64_t i = 0; i < 300; ++i) {
+    const std::string model = absl::StrCat("m", i % 10);
+    if (i < 10) demands.push_back({model, 100, true});
+    entries.push_back({.job_id = absl::StrCat("job", i),
+                       .order = i,
+                       .model = model,
+                       .owner_id = absl::StrCat("owner", i / 2)});
+  }
+  ASSERT_TRUE(queue.Enqueue(entries, false).ok());
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(queue.Remove(entries[i * 3]).ok());
+  absl::StatusOr<std::vector<PoppedJob>> popped = queue.Pop(demands, 300);
+  ASSERT_TRUE(popped.ok()) << popped.status();
+  std::vector<std::string> ids;
+  for (const PoppedJob& job : *popped) ids.push_back(job.job_id);
+  EXPECT_EQ(ids.size(), 260u);
+  ASSERT_TRUE(queue.Confirm(ids).ok());
+  const std::string keys = *redis.Command({"KEYS", "gw:*"});
+  // The clock among models, and the turns that it has not reached: at most one a model.
+  EXPECT_THAT(absl::StrSplit(keys, '\n'), UnorderedElementsAre("gw:rebuilt", "gw:u", "gw:idle"));
+}
+
+// While others wait, the same holds for owners whose last job was served.
+TEST(RedisJobQueueTest, OwnersWhoAreGoneAreForgottenWhileOthersWait) {
+  PrivateRedis& redis = PrivateRedis::Shared();
+  ASSERT_TRUE(redis.Command({"FLUSHALL"}).ok());
+  RedisJobQueue queue(*RedisAddress::Parse("unix:" + redis.socket_path()));
+  ASSERT_TRUE(queue.MarkRebuilt(*queue.ServerId()).ok());
+  uint64_t order = 0;
+  const auto add = [&](const std::string& owner) {
+    ++order;
+    ASSERT_EQ(*queue.Enqueue({{.job_id = absl::StrCat("job", order),
+                               .order = order,
+                               .model = "m",
+                               .owner_id = owner}},
+                             false),
+              1u);
+  };
+  for (int i = 0; i < 200; ++i) add("busy");
+  for (int i = 0; i < 300; ++i) {
+    add(absl::StrCat("once", i));
+    ASSERT_EQ(queue.Pop({{"m", 1, true}}, 1)->size(), 1u);
+  }
+  int kept = 0;
+  ASSERT_TRUE(absl::SimpleAtoi(*redis.Command({"ZCARD", "gw:f:m"}), &kept));
+  EXPECT_LE(kept, 20);
+  ASSERT_TRUE(absl::SimpleAtoi(*redis.Command({"HLEN", "gw:o:m"}), &kept));
+  EXPECT_LE(kept, 30);
+}
+
+// The clock of the server was set back an hour while a replica that popped died.
+TEST(RedisJobQueueTest, WhatWasPoppedInTheFutureIsPutBackAtOnce) {
+  PrivateRedis& redis = PrivateRedis::Shared();
+  ASSERT_TRUE(redis.Command({"FLUSHALL"}).ok());
+  RedisJobQueue queue(*RedisAddress::Parse("unix:" + redis.socket_path()));
+  ASSERT_TRUE(queue.MarkRebuilt(*queue.ServerId()).ok());
+  ASSERT_TRUE(
+      queue.Enqueue({{.job_id = "a", .order = 1, .model = "m", .owner_id = "ann"}}, false).ok());
+  ASSERT_EQ(queue.Pop({{"m", 1, true}}, 1)->size(), 1u);
+  EXPECT_EQ(*queue.PutBackStale(), 0u);
+  ASSERT_TRUE(redis.Command({"ZADD", "gw:leasing", "XX", "INCR", "3600000", "a"}).ok());
+  EXPECT_EQ(*queue.PutBackStale(), 1u);
   EXPECT_EQ(queue.Pop({{"m", 1, true}}, 1)->size(), 1u);
 }
 
