@@ -123,6 +123,7 @@ absl::Status JobLeaseServiceImpl::Append(const v1::AppendTextRequest& request,
   if (!results.ok()) return results.status();
   GENWATCH_FAILPOINT("append_committed");
   for (size_t i = 0; i < results->size(); ++i) {
+    if ((*results)[i].lease_lost) parts_.metrics->WriteRefused("AppendText");
     v1::TextKept& kept = *response.add_kept();
     kept.set_job_id(appends[i].job_id());
     kept.set_lease_lost((*results)[i].lease_lost);
@@ -155,6 +156,7 @@ absl::Status JobLeaseServiceImpl::FinishOne(const v1::FinishAttemptRequest& requ
                           .facts = request.facts(),
                           .pieces = {request.pieces().begin(), request.pieces().end()}};
   absl::StatusOr<JobRecord> job = parts_.store->FinishAttempt(attempt);
+  if (ReasonOf(job.status()) == "LEASE_LOST") parts_.metrics->WriteRefused("FinishAttempt");
   if (!job.ok()) return job.status();
   GENWATCH_FAILPOINT("finish_committed");
   LogInfo("attempt ended", {{"job_id", job->job_id},

@@ -21,4 +21,12 @@ void ServiceMetrics::AttemptEnded(const JobRecord& job) {
       .Increment();
 }
 
+void ServiceMetrics::WriteRefused(std::string_view call) {
+  metrics_
+      .AddCounter("genwatch_job_writes_refused_total",
+                  "Writes of workers that had lost the lease, by call.",
+                  {{"call", std::string(call)}})
+      .Increment();
+}
+
 }  // namespace genwatch

@@ -95,6 +95,8 @@ TEST_F(JobServicesTest, ALeaseThatIsLostIsAborted) {
   const absl::Status status = Finish(job, v1::OUTCOME_COMPLETED).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kAborted);
   EXPECT_EQ(ReasonOf(status), "LEASE_LOST");
+  EXPECT_THAT(metrics_->Scrape(),
+              testing::HasSubstr("writes_refused_total{call=\"FinishAttempt\"} 1"));
 }
 
 TEST_F(JobServicesTest, FinishingTwiceIsTheSameAsOnce) {
