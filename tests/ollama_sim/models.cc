@@ -108,6 +108,20 @@ constexpr Model kModels[] = {
      .quantization = "Q4_0",
      .family = "llama",
      .context_length = 8192},
+    {.name = "sim-single:8b",
+     .description = "serves one request at once, whatever --num_parallel says, as some "
+                    "architectures do; about 40 tokens/s",
+     .tokens_per_second = 40,
+     .prompt_tokens_per_second = 500,
+     .min_tokens = 80,
+     .max_tokens = 250,
+     .load_ms = kShortLoadMs,
+     .parallel = 1,
+     .size_bytes = 4661 * kMB,
+     .parameter_size = "8.0B",
+     .quantization = "Q4_0",
+     .family = "mllama",
+     .context_length = 8192},
     {.name = "sim-anew:8b",
      .description =
          "can't go on with a partial answer: its template closes the turn, and it begins "

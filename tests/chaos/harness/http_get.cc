@@ -24,6 +24,17 @@ HttpGetter::HttpGetter() : handle_(std::make_unique<Handle>()) {}
 HttpGetter::~HttpGetter() = default;
 
 absl::StatusOr<std::string> HttpGetter::Get(const std::string& url, absl::Duration timeout) {
+  curl_easy_setopt(handle_->curl, CURLOPT_HTTPGET, 1L);
+  return Ask(url, timeout);
+}
+
+absl::StatusOr<std::string> HttpGetter::Post(const std::string& url, absl::Duration timeout) {
+  curl_easy_setopt(handle_->curl, CURLOPT_POST, 1L);
+  curl_easy_setopt(handle_->curl, CURLOPT_POSTFIELDS, "");
+  return Ask(url, timeout);
+}
+
+absl::StatusOr<std::string> HttpGetter::Ask(const std::string& url, absl::Duration timeout) {
   CURL* const curl = handle_->curl;
   std::string body;
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());

@@ -10,7 +10,7 @@
 
 namespace genwatch::chaos {
 
-// GETs over one kept connection. Not thread-safe.
+// Requests over one kept connection. Not thread-safe.
 class HttpGetter {
  public:
   HttpGetter();
@@ -20,11 +20,18 @@ class HttpGetter {
   absl::StatusOr<std::string> Get(const std::string& url,
                                   absl::Duration timeout = absl::Seconds(10));
 
+  // The same of a POST without a body.
+  absl::StatusOr<std::string> Post(const std::string& url,
+                                   absl::Duration timeout = absl::Seconds(10));
+
   // For a query.
   std::string Escape(std::string_view text);
 
  private:
   struct Handle;
+
+  absl::StatusOr<std::string> Ask(const std::string& url, absl::Duration timeout);
+
   std::unique_ptr<Handle> handle_;
 };
 
