@@ -21,31 +21,63 @@ absl::Status JobNotFound(const std::string& job_id) {
                       "job_id", job_id);
 }
 
+struct JobControl::Order {
+  std::string_view action;
+  JobState to = v1::Job::STATE_UNSPECIFIED;
+  std::string_view reason;
+  v1::StopReason stop_reason = v1::STOP_REASON_UNSPECIFIED;
+};
+
 absl::StatusOr<JobRecord> JobControl::Cancel(const std::string& owner_id,
                                              const std::string& job_id) {
+  return Obey({.action = "CancelJob",
+               .to = v1::Job::STATE_CANCELLED,
+               .reason = "CANCELLED_BY_OWNER",
+               .stop_reason = v1::STOP_REASON_CANCELLED},
+              owner_id, job_id);
+}
+
+absl::StatusOr<JobRecord> JobControl::Pause(const std::string& owner_id,
+                                            const std::string& job_id) {
+  return Obey({.action = "PauseJob",
+               .to = v1::Job::STATE_PAUSED,
+               .reason = "PAUSED_BY_OWNER",
+               .stop_reason = v1::STOP_REASON_PAUSED},
+              owner_id, job_id);
+}
+
+absl::StatusOr<JobRecord> JobControl::Resume(const std::string& owner_id,
+                                             const std::string& job_id) {
+  return Obey({.action = "ResumeJob", .to = v1::Job::STATE_QUEUED}, owner_id, job_id);
+}
+
+absl::StatusOr<JobRecord> JobControl::Obey(const Order& order, const std::string& owner_id,
+                                           const std::string& job_id) {
   absl::StatusOr<JobRecord> result = absl::AbortedError("");
   for (int round = 0; round < kMostRounds && absl::IsAborted(result.status()); ++round) {
     absl::StatusOr<JobRecord> job = store_->Get(job_id);
+    if (absl::IsNotFound(job.status())) return JobNotFound(job_id);
     if (!job.ok()) return job.status();
     if (job->owner_id != owner_id) return JobNotFound(job_id);
-    if (job->state == v1::Job::STATE_CANCELLED) return job;
-    if (!CanTransition(job->state, v1::Job::STATE_CANCELLED)) {
-      return WrongState("CancelJob", job_id, job->state);
-    }
-    result = CancelAsIs(*job);
+    if (job->state == order.to) return job;
+    // Somebody resumed it before, and a worker was quick.
+    const bool resuming = order.to == v1::Job::STATE_QUEUED;
+    if (resuming && job->state == v1::Job::STATE_PROCESSING) return job;
+    if (!CanTransition(job->state, order.to)) return WrongState(order.action, job_id, job->state);
+    result = ChangeAsIs(order, *job);
   }
   return result;
 }
 
-absl::StatusOr<JobRecord> JobControl::CancelAsIs(const JobRecord& job) {
+absl::StatusOr<JobRecord> JobControl::ChangeAsIs(const Order& order, const JobRecord& job) {
   OwnerChange change{.job_id = job.job_id,
                      .owner_id = job.owner_id,
                      .version = job.version,
-                     .to = v1::Job::STATE_CANCELLED,
-                     .reason = "CANCELLED_BY_OWNER"};
+                     .to = order.to,
+                     .reason = std::string(order.reason)};
   if (job.state == v1::Job::STATE_PROCESSING && !job.worker_address.empty()) {
     absl::StatusOr<v1::StopGenerationResponse> stopped =
-        stop_(job.worker_address, job.job_id, job.version, v1::STOP_REASON_CANCELLED);
+        stop_(job.worker_address, job.job_id, job.version, order.stop_reason);
     if (!stopped.ok()) {
       LogWarning(
           "worker did not answer the order to stop; its heartbeat will",
@@ -57,8 +89,26 @@ absl::StatusOr<JobRecord> JobControl::CancelAsIs(const JobRecord& job) {
     }
   }
   absl::StatusOr<JobRecord> changed = store_->Change(change);
-  if (changed.ok() && job.state == v1::Job::STATE_QUEUED) feeder_->Remove(job);
+  if (!changed.ok()) return changed;
+  if (job.state == v1::Job::STATE_QUEUED) feeder_->Remove(job);
+  feeder_->Enqueue({*changed});
+  LogInfo("job changed by its owner",
+          {{"action", order.action}, {"job_id", changed->job_id}, {"version", changed->version}});
   return changed;
+}
+
+absl::StatusOr<JobRecord> JobControl::SetPriority(const std::string& owner_id,
+                                                  const std::string& job_id,
+                                                  v1::Priority priority) {
+  absl::StatusOr<JobRecord> job = store_->SetPriority(owner_id, job_id, priority);
+  if (absl::IsNotFound(job.status())) return JobNotFound(job_id);
+  if (job.ok()) feeder_->Reprioritize(*job);
+  return job;
+}
+
+absl::Status JobControl::Delete(const std::string& owner_id, const std::string& job_id) {
+  const absl::Status status = store_->Delete(owner_id, job_id);
+  return absl::IsNotFound(status) ? JobNotFound(job_id) : status;
 }
 
 }  // namespace genwatch

@@ -11,7 +11,12 @@
 
 namespace genwatch {
 
-// What owners order: cancel. Blocking; thread-safe.
+// What owners order about the state of their jobs. All orders are idempotent: a job that is where
+// the order would bring it answers as it is. NOT_FOUND for a job of somebody else,
+// FAILED_PRECONDITION (WRONG_STATE) for one that the order does not fit, ABORTED if the job kept
+// changing meanwhile. A running job is stopped through its worker, whose last text is committed
+// with the change; if the worker does not answer, the change is committed alone, and the worker's
+// next heartbeat is told. Blocking; thread-safe.
 class JobControl {
  public:
   // Tells the worker of a running job to stop it now (WorkerClient::Stop).
@@ -22,13 +27,25 @@ class JobControl {
   JobControl(JobStore* store, QueueFeeder* feeder, Stop stop)
       : store_(store), feeder_(feeder), stop_(std::move(stop)) {}
 
-  // The job as it is afterwards. A job that is cancelled already answers itself.
-  // NOT_FOUND for a job of somebody else, FAILED_PRECONDITION (WRONG_STATE) for one that ended
-  // otherwise.
+  // Each answers the job as it is afterwards.
   absl::StatusOr<JobRecord> Cancel(const std::string& owner_id, const std::string& job_id);
+  absl::StatusOr<JobRecord> Pause(const std::string& owner_id, const std::string& job_id);
+  // Of a job that is paused. One that waits or runs already answers as it is.
+  absl::StatusOr<JobRecord> Resume(const std::string& owner_id, const std::string& job_id);
+
+  // Of a job that waits or is paused; its place in the queue moves with it.
+  absl::StatusOr<JobRecord> SetPriority(const std::string& owner_id, const std::string& job_id,
+                                        v1::Priority priority);
+  // Of a job that has ended.
+  absl::Status Delete(const std::string& owner_id, const std::string& job_id);
 
  private:
-  absl::StatusOr<JobRecord> CancelAsIs(const JobRecord& job);
+  struct Order;
+
+  absl::StatusOr<JobRecord> Obey(const Order& order, const std::string& owner_id,
+                                 const std::string& job_id);
+  // Decided on the job as it was read: ABORTED if it has changed since.
+  absl::StatusOr<JobRecord> ChangeAsIs(const Order& order, const JobRecord& job);
 
   JobStore* const store_;
   QueueFeeder* const feeder_;

@@ -97,8 +97,11 @@ void JobFeedServiceImpl::AddQueuePlaces(const std::vector<JobRecord>& waiting,
   // Without the queue nobody knows the position: 0.
   absl::StatusOr<std::vector<QueuePlace>> places =
       entries.empty() ? std::vector<QueuePlace>() : parts_.queue->Places(entries);
+  absl::StatusOr<std::vector<ModelHold>> holds =
+      entries.empty() ? std::vector<ModelHold>() : parts_.holds->List();
   for (size_t i = 0; i < waiting.size(); ++i) {
     const std::string& model = waiting[i].spec.model();
+    progress[i]->set_held(holds.ok() && IsHeld(*holds, model));
     if (places.ok() && i < places->size()) {
       progress[i]->set_queue_position((*places)[i].position);
       progress[i]->set_queue_size((*places)[i].size);
@@ -109,6 +112,8 @@ void JobFeedServiceImpl::AddQueuePlaces(const std::vector<JobRecord>& waiting,
       progress[i]->set_reason(outage->reason);
       progress[i]->set_error_message(outage->message);
       *progress[i]->mutable_retry_time() = ToTimestamp(std::max(own, outage->next_look));
+    } else if (progress[i]->held()) {
+      // Until whenever somebody releases it.
     } else if (std::optional<uint32_t> wait =
                    parts_.waits->ExpectedWaitMs(model, progress[i]->queue_position())) {
       progress[i]->set_expected_wait_ms(*wait);

@@ -8,6 +8,7 @@
 #include "genwatch/v1/job_feed_service.grpc.pb.h"
 #include "job_service/job_queue.h"
 #include "job_service/job_store.h"
+#include "job_service/model_holds.h"
 #include "job_service/model_registry.h"
 #include "job_service/wait_estimator.h"
 
@@ -18,6 +19,7 @@ struct JobFeedServiceParts {
   JobQueue* queue;
   ModelRegistry* models;
   WaitEstimator* waits;
+  ModelHolds* holds;
   Executor* executor;
   const Clock* clock;
 };
@@ -42,7 +44,7 @@ class JobFeedServiceImpl : public v1::JobFeedService::CallbackService {
 
  private:
   absl::Status States(const v1::GetJobStatesRequest& request, v1::GetJobStatesResponse& response);
-  // Position, wait and outage of those that wait.
+  // Position, wait, hold and outage of those that wait.
   void AddQueuePlaces(const std::vector<JobRecord>& waiting,
                       const std::vector<v1::Progress*>& progress);
   absl::Status Texts(const v1::ReadTextsRequest& request, v1::ReadTextsResponse& response);

@@ -1,6 +1,7 @@
 #include "job_service/job_leaser.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -23,12 +24,12 @@ uint32_t LimitOf(const v1::LeaseJobsRequest& request, const std::string& model) 
 absl::StatusOr<v1::LeaseJobsResponse> JobLeaser::Lease(const v1::LeaseJobsRequest& request) {
   v1::LeaseJobsResponse response;
   if (!health_->healthy()) return response;
-  absl::StatusOr<std::vector<std::string>> holds = Holds();
+  absl::StatusOr<std::vector<ModelHold>> holds = holds_->List();
   if (!holds.ok()) return holds.status();
   std::vector<ModelDemand> demands;
   for (const v1::ModelSlots& slots : request.models()) {
     if (slots.free() == 0) continue;
-    if (std::find(holds->begin(), holds->end(), slots.model()) != holds->end()) continue;
+    if (IsHeld(*holds, slots.model())) continue;
     demands.push_back({.model = slots.model(), .free = slots.free(), .loaded = slots.loaded()});
   }
   if (demands.empty()) return response;
@@ -46,22 +47,6 @@ absl::StatusOr<v1::LeaseJobsResponse> JobLeaser::Lease(const v1::LeaseJobsReques
   // What was leased is the worker's, whatever failed beside it.
   if (response.jobs_size() == 0 && !result.ok()) return result;
   return response;
-}
-
-absl::StatusOr<std::vector<std::string>> JobLeaser::Holds() {
-  const absl::Duration now = clock_->Monotonic();
-  {
-    MutexLock lock(mutex_);
-    if (now - holds_read_ < absl::Seconds(1)) return holds_;
-  }
-  absl::StatusOr<std::vector<ModelHold>> holds = store_->ListHolds();
-  if (!holds.ok()) return holds.status();
-  std::vector<std::string> models;
-  for (const ModelHold& hold : *holds) models.push_back(hold.model);
-  MutexLock lock(mutex_);
-  holds_read_ = now;
-  holds_ = models;
-  return models;
 }
 
 absl::Status JobLeaser::LeaseModel(const v1::LeaseJobsRequest& request, const std::string& model,

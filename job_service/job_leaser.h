@@ -2,19 +2,15 @@
 #define GENWATCH_JOB_SERVICE_JOB_LEASER_H_
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
-#include "common/clock.h"
-#include "common/mutex.h"
 #include "genwatch/v1/job_lease_service.pb.h"
 #include "job_service/job_queue.h"
 #include "job_service/job_store.h"
 #include "job_service/ledger_health.h"
+#include "job_service/model_holds.h"
 
 namespace genwatch {
 
@@ -22,13 +18,13 @@ namespace genwatch {
 // queue what became of it. Blocking; thread-safe.
 class JobLeaser {
  public:
-  JobLeaser(JobStore* store, JobQueue* queue, const LedgerHealth* health, uint32_t max_output_bytes,
-            const Clock* clock = RealClock())
+  JobLeaser(JobStore* store, JobQueue* queue, ModelHolds* holds, const LedgerHealth* health,
+            uint32_t max_output_bytes)
       : store_(store),
         queue_(queue),
+        holds_(holds),
         health_(health),
-        max_output_bytes_(max_output_bytes),
-        clock_(clock) {}
+        max_output_bytes_(max_output_bytes) {}
 
   // Empty when there is nothing to lease. A failure of the queue or the ledger is an error; what
   // was popped is put back then, at the latest after 5 s by any replica.
@@ -38,17 +34,12 @@ class JobLeaser {
   absl::Status LeaseModel(const v1::LeaseJobsRequest& request, const std::string& model,
                           const std::vector<PoppedJob>& popped, v1::LeaseJobsResponse& response);
   v1::LeasedJob ToLeasedJob(const JobRecord& job);
-  // At most a second old: it only spares looks, the lease itself checks the hold.
-  absl::StatusOr<std::vector<std::string>> Holds();
 
   JobStore* const store_;
   JobQueue* const queue_;
+  ModelHolds* const holds_;
   const LedgerHealth* const health_;
   const uint32_t max_output_bytes_;
-  const Clock* const clock_;
-  Mutex mutex_;
-  absl::Duration holds_read_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
-  std::vector<std::string> holds_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace genwatch

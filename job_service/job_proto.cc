@@ -60,6 +60,35 @@ v1::Job ToJob(const JobRecord& record, v1::JobView view) {
   return job;
 }
 
+v1::Attempt ToAttempt(const AttemptRecord& record) {
+  v1::Attempt attempt;
+  attempt.set_attempt(record.attempt);
+  attempt.set_version(record.version);
+  attempt.set_instance(record.instance);
+  attempt.set_server_url(record.server_url);
+  *attempt.mutable_lease_time() = ToTimestamp(record.leased_at);
+  if (record.ended_at) *attempt.mutable_end_time() = ToTimestamp(*record.ended_at);
+  attempt.set_outcome(record.outcome);
+  attempt.set_reason(record.reason);
+  attempt.set_error_message(record.error_message);
+  attempt.set_base_answer(record.base.answer);
+  attempt.set_base_thinking(record.base.thinking);
+  attempt.set_alone(record.alone);
+  return attempt;
+}
+
+void AddAttempts(const std::vector<AttemptRecord>& attempts, v1::Job& job) {
+  for (const AttemptRecord& attempt : attempts) *job.add_attempts() = ToAttempt(attempt);
+  if (attempts.size() < 2) return;
+  const AttemptRecord& newest = attempts.back();
+  const TextLength& before = attempts[attempts.size() - 2].kept;
+  if (newest.base.answer > 0 || newest.base.thinking > 0) {
+    job.set_resume_mode(v1::RESUME_MODE_CONTINUED);
+  } else if (before.answer > 0 || before.thinking > 0) {
+    job.set_resume_mode(v1::RESUME_MODE_RESTARTED);
+  }
+}
+
 v1::Progress ToProgress(const JobRecord& record, absl::Time now) {
   v1::Progress progress;
   progress.set_job_id(record.job_id);

@@ -1,6 +1,8 @@
 #ifndef GENWATCH_JOB_SERVICE_JOB_PROTO_H_
 #define GENWATCH_JOB_SERVICE_JOB_PROTO_H_
 
+#include <vector>
+
 #include "absl/time/time.h"
 #include "genwatch/v1/job.pb.h"
 #include "genwatch/v1/job_feed_service.pb.h"
@@ -8,6 +10,7 @@
 #include "genwatch/v1/progress.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "job_service/job.h"
+#include "job_service/job_store.h"
 
 namespace genwatch {
 
@@ -21,6 +24,9 @@ v1::Job ToJob(const JobRecord& record, v1::JobView view);
 v1::Progress ToProgress(const JobRecord& record, absl::Time now);
 
 v1::JobFixed ToJobFixed(const JobRecord& record);
+
+// What GetJob's FULL view says more: the attempts, and which way the newest one went.
+void AddAttempts(const std::vector<AttemptRecord>& attempts, v1::Job& job);
 
 // The spec's defaults filled in: deadlines, priority, resume policy.
 v1::JobSpec WithDefaults(v1::JobSpec spec);

@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/failpoint.h"
 #include "common/grpc_status.h"
-#include "common/log.h"
 #include "common/status.h"
 #include "common/string_view.h"
 #include "common/unary.h"
@@ -28,11 +27,6 @@ class WaitForJob : public grpc::ServerUnaryReactor {
  public:
   void OnDone() override { delete this; }
 };
-
-absl::Status NotYet(std::string_view method) {
-  return Error(absl::StatusCode::kUnimplemented, "NOT_YET",
-               absl::StrCat(ToAbsl(method), " does not exist yet in this release"));
-}
 
 }  // namespace
 
@@ -80,6 +74,14 @@ absl::StatusOr<JobRecord> JobServiceImpl::OwnJob(const std::string& owner,
   return job;
 }
 
+absl::Status JobServiceImpl::Show(const JobRecord& record, v1::JobView view, v1::Job& job) {
+  job = ToJob(record, view);
+  if (view == v1::JOB_VIEW_BASIC || record.attempt == 0) return absl::OkStatus();
+  absl::StatusOr<std::vector<AttemptRecord>> attempts = parts_.store->ListAttempts(record.job_id);
+  if (attempts.ok()) AddAttempts(*attempts, job);
+  return attempts.status();
+}
+
 grpc::ServerUnaryReactor* JobServiceImpl::GetJob(grpc::CallbackServerContext* context,
                                                  const v1::GetJobRequest* request,
                                                  v1::GetJobResponse* response) {
@@ -92,26 +94,28 @@ grpc::ServerUnaryReactor* JobServiceImpl::GetJob(grpc::CallbackServerContext* co
     return RunUnary(context, *parts_.executor, [this, owner = *caller, request, response] {
       absl::StatusOr<JobRecord> job = OwnJob(owner, request->job_id());
       if (!job.ok()) return job.status();
-      *response->mutable_job() = ToJob(*job, request->view());
-      return absl::OkStatus();
+      return Show(*job, request->view(), *response->mutable_job());
     });
   }
   auto* reactor = new WaitForJob;
-  const absl::Status accepted =
-      parts_.executor->Submit([this, reactor, owner = *caller, request, response] {
-        const auto finish = [reactor, owner, request, response](absl::StatusOr<JobRecord> job) {
-          if (job.ok() && job->owner_id != owner) job = JobNotFound(request->job_id());
-          if (job.ok()) *response->mutable_job() = ToJob(*job, request->view());
-          reactor->Finish(ToGrpcStatus(job.status()));
-        };
-        absl::StatusOr<JobRecord> job = OwnJob(owner, request->job_id());
-        if (!job.ok() || job->version > request->known_version() || IsTerminal(job->state)) {
-          finish(std::move(job));
-          return;
-        }
-        parts_.waiters->Add(request->job_id(), request->known_version(),
-                            absl::Milliseconds(std::min(request->wait_ms(), kMostWaitMs)), finish);
-      });
+  const absl::Status accepted = parts_.executor->Submit([this, reactor, owner = *caller, request,
+                                                         response] {
+    const auto finish = [this, reactor, owner, request, response](absl::StatusOr<JobRecord> job) {
+      if (absl::IsNotFound(job.status()) || (job.ok() && job->owner_id != owner)) {
+        job = JobNotFound(request->job_id());
+      }
+      absl::Status status = job.status();
+      if (job.ok()) status = Show(*job, request->view(), *response->mutable_job());
+      reactor->Finish(ToGrpcStatus(status));
+    };
+    absl::StatusOr<JobRecord> job = OwnJob(owner, request->job_id());
+    if (!job.ok() || job->version > request->known_version() || IsTerminal(job->state)) {
+      finish(std::move(job));
+      return;
+    }
+    parts_.waiters->Add(request->job_id(), request->known_version(),
+                        absl::Milliseconds(std::min(request->wait_ms(), kMostWaitMs)), finish);
+  });
   if (!accepted.ok()) reactor->Finish(ToGrpcStatus(accepted));
   return reactor;
 }
@@ -181,89 +185,6 @@ absl::Status JobServiceImpl::Output(const std::string& owner,
                         read->offset + read->text.size() == read->text_length);
   response.set_text(std::move(read->text));
   return absl::OkStatus();
-}
-
-grpc::ServerUnaryReactor* JobServiceImpl::CancelJob(grpc::CallbackServerContext* context,
-                                                    const v1::CancelJobRequest* request,
-                                                    v1::CancelJobResponse* response) {
-  absl::StatusOr<std::string> caller = CallerIdentity(*context, options_.identity);
-  if (!caller.ok()) return FinishWith(context, caller.status());
-  if (absl::Status status = CheckJobId(request->job_id()); !status.ok()) {
-    return FinishWith(context, status);
-  }
-  return RunUnary(context, *parts_.control_executor, [this, owner = *caller, request, response] {
-    absl::StatusOr<JobRecord> job = parts_.control->Cancel(owner, request->job_id());
-    if (!job.ok()) return job.status();
-    GENWATCH_FAILPOINT("cancel_committed");
-    parts_.metrics->Cancelled();
-    LogInfo("job cancelled", {{"job_id", job->job_id}, {"version", job->version}});
-    *response->mutable_job() = ToJob(*job, v1::JOB_VIEW_FULL);
-    parts_.waiters->Look();
-    return absl::OkStatus();
-  });
-}
-
-grpc::ServerUnaryReactor* JobServiceImpl::ListModels(grpc::CallbackServerContext* context,
-                                                     const v1::ListModelsRequest*,
-                                                     v1::ListModelsResponse* response) {
-  absl::StatusOr<std::string> caller = CallerIdentity(*context, options_.identity);
-  if (!caller.ok()) return FinishWith(context, caller.status());
-  *response = parts_.models->List();
-  return FinishWith(context, absl::OkStatus());
-}
-
-grpc::ServerUnaryReactor* JobServiceImpl::PauseJob(grpc::CallbackServerContext* context,
-                                                   const v1::PauseJobRequest*,
-                                                   v1::PauseJobResponse*) {
-  return FinishWith(context, NotYet("PauseJob"));
-}
-
-grpc::ServerUnaryReactor* JobServiceImpl::ResumeJob(grpc::CallbackServerContext* context,
-                                                    const v1::ResumeJobRequest*,
-                                                    v1::ResumeJobResponse*) {
-  return FinishWith(context, NotYet("ResumeJob"));
-}
-
-grpc::ServerUnaryReactor* JobServiceImpl::RetryJob(grpc::CallbackServerContext* context,
-                                                   const v1::RetryJobRequest*,
-                                                   v1::RetryJobResponse*) {
-  return FinishWith(context, NotYet("RetryJob"));
-}
-
-grpc::ServerUnaryReactor* JobServiceImpl::UpdateJob(grpc::CallbackServerContext* context,
-                                                    const v1::UpdateJobRequest*,
-                                                    v1::UpdateJobResponse*) {
-  return FinishWith(context, NotYet("UpdateJob"));
-}
-
-grpc::ServerUnaryReactor* JobServiceImpl::DeleteJob(grpc::CallbackServerContext* context,
-                                                    const v1::DeleteJobRequest*,
-                                                    v1::DeleteJobResponse*) {
-  return FinishWith(context, NotYet("DeleteJob"));
-}
-
-grpc::ServerUnaryReactor* JobServiceImpl::GetQueue(grpc::CallbackServerContext* context,
-                                                   const v1::GetQueueRequest*,
-                                                   v1::GetQueueResponse*) {
-  return FinishWith(context, NotYet("GetQueue"));
-}
-
-grpc::ServerUnaryReactor* JobServiceImpl::HoldModel(grpc::CallbackServerContext* context,
-                                                    const v1::HoldModelRequest*,
-                                                    v1::HoldModelResponse*) {
-  return FinishWith(context, NotYet("HoldModel"));
-}
-
-grpc::ServerUnaryReactor* JobServiceImpl::ReleaseModel(grpc::CallbackServerContext* context,
-                                                       const v1::ReleaseModelRequest*,
-                                                       v1::ReleaseModelResponse*) {
-  return FinishWith(context, NotYet("ReleaseModel"));
-}
-
-grpc::ServerUnaryReactor* JobServiceImpl::GetModelStats(grpc::CallbackServerContext* context,
-                                                        const v1::GetModelStatsRequest*,
-                                                        v1::GetModelStatsResponse*) {
-  return FinishWith(context, NotYet("GetModelStats"));
 }
 
 }  // namespace genwatch

@@ -9,8 +9,10 @@
 #include "job_service/job_control.h"
 #include "job_service/job_store.h"
 #include "job_service/job_waiters.h"
+#include "job_service/model_holds.h"
 #include "job_service/model_registry.h"
 #include "job_service/queue_feeder.h"
+#include "job_service/queue_view.h"
 #include "job_service/service_metrics.h"
 #include "job_service/spec_check.h"
 
@@ -33,6 +35,10 @@ struct JobServiceParts {
   // Reads and submits; orders that may wait for a worker.
   Executor* executor;
   Executor* control_executor;
+  ModelHolds* holds;
+  QueueView* queue_view;
+  // The workers' polls that wait here look again: a model was released.
+  std::function<void()> look_for_work;
 };
 
 // JobService over gRPC.
@@ -56,7 +62,6 @@ class JobServiceImpl : public v1::JobService::CallbackService {
   grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
                                       const v1::CancelJobRequest* request,
                                       v1::CancelJobResponse* response) override;
-  // These come later: UNIMPLEMENTED (NOT_YET).
   grpc::ServerUnaryReactor* PauseJob(grpc::CallbackServerContext* context,
                                      const v1::PauseJobRequest* request,
                                      v1::PauseJobResponse* response) override;
@@ -81,17 +86,29 @@ class JobServiceImpl : public v1::JobService::CallbackService {
   grpc::ServerUnaryReactor* ReleaseModel(grpc::CallbackServerContext* context,
                                          const v1::ReleaseModelRequest* request,
                                          v1::ReleaseModelResponse* response) override;
+  grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
+                                       const v1::ListModelsRequest* request,
+                                       v1::ListModelsResponse* response) override;
+  // Comes later: UNIMPLEMENTED (NOT_YET).
   grpc::ServerUnaryReactor* GetModelStats(grpc::CallbackServerContext* context,
                                           const v1::GetModelStatsRequest* request,
                                           v1::GetModelStatsResponse* response) override;
 
-  grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
-                                       const v1::ListModelsRequest* request,
-                                       v1::ListModelsResponse* response) override;
-
  private:
   absl::Status Submit(const std::string& owner, const v1::SubmitJobRequest& request,
                       v1::SubmitJobResponse& response);
+  absl::StatusOr<JobRecord> Retry(const std::string& owner, const std::string& job_id);
+  // The common part of the orders on one job. `obey` runs on `executor` and answers the job as it
+  // is afterwards.
+  template <class Request, class Response>
+  grpc::ServerUnaryReactor* Order(
+      grpc::CallbackServerContext* context, Executor& executor, const Request* request,
+      Response* response,
+      std::function<absl::StatusOr<JobRecord>(const std::string& owner, const Request&)> obey);
+  absl::Status Hold(const std::string& owner, const v1::HoldModelRequest& request);
+  absl::Status Release(const std::string& owner, const v1::ReleaseModelRequest& request);
+  // The job as `view` asks for it; whole, with its attempts.
+  absl::Status Show(const JobRecord& record, v1::JobView view, v1::Job& job);
   absl::StatusOr<JobRecord> OwnJob(const std::string& owner, const std::string& job_id);
   absl::Status List(const std::string& owner, const v1::ListJobsRequest& request,
                     v1::ListJobsResponse& response);

@@ -41,6 +41,11 @@ inline bool MayChangePriority(JobState state) {
   return state == v1::Job::STATE_QUEUED || state == v1::Job::STATE_PAUSED;
 }
 
+// What ended without a result may be made anew.
+inline bool MayRetry(JobState state) {
+  return IsTerminal(state) && state != v1::Job::STATE_COMPLETED;
+}
+
 // FAILED_PRECONDITION (reason WRONG_STATE, metadata job_id, state, action) that names both, for
 // people: "CancelJob: job job_... is completed; only queued, processing and paused jobs can be
 // cancelled".

@@ -42,7 +42,9 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
   ModelRegistry models(config.default_model);
   JobWaiters waiters(&store, clock);
   WaitEstimator waits(&store, clock);
-  JobLeaser leaser(&store, &queue, &health, config.max_output_bytes, clock);
+  ModelHolds holds(&store, clock);
+  QueueView queue_view(&store, &queue, &holds, &waits);
+  JobLeaser leaser(&store, &queue, &holds, &health, config.max_output_bytes);
   WorkerClient workers;
   JobControl control(&store, &feeder,
                      [&workers](const auto&... order) { return workers.Stop(order...); });
@@ -65,7 +67,10 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
                               .models = &models,
                               .metrics = &service_metrics,
                               .executor = &executor,
-                              .control_executor = &control_executor});
+                              .control_executor = &control_executor,
+                              .holds = &holds,
+                              .queue_view = &queue_view,
+                              .look_for_work = [&broker] { broker.LookAll(); }});
   JobLeaseServiceImpl lease_service({.store = &store,
                                      .feeder = &feeder,
                                      .waiters = &waiters,
@@ -78,6 +83,7 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
                                    .queue = &queue,
                                    .models = &models,
                                    .waits = &waits,
+                                   .holds = &holds,
                                    .executor = &executor,
                                    .clock = clock});
   auto server = GrpcServer::Start(GrpcServerOptionsOf(config.server),

@@ -23,6 +23,7 @@ constexpr size_t kMostLabelValue = 256;
 constexpr size_t kMostModelName = 128;
 constexpr size_t kMostJobClass = 64;
 constexpr size_t kMostRequestId = 128;
+constexpr size_t kMostNote = 1000;
 constexpr uint32_t kMostContext = 10'000'000;
 constexpr int32_t kMostPredict = 10'000'000;
 constexpr uint32_t kMostDeadlineMs = 7 * 24 * 3600 * 1000;
@@ -168,6 +169,16 @@ absl::Status CheckSpec(const v1::JobSpec& spec, const SpecLimits& limits) {
     problems.Add("resume_policy", "is not a known value");
   }
   return problems.ToStatus("INVALID_SPEC");
+}
+
+absl::Status CheckHold(const std::string& model, const std::string& note) {
+  Problems problems;
+  if (model.empty()) problems.Add("model", "is empty: name the model");
+  CheckModelName(model, problems);
+  if (note.size() > kMostNote) {
+    problems.Add("note", absl::StrCat("must be at most ", kMostNote, " bytes"));
+  }
+  return problems.ToStatus("INVALID_HOLD");
 }
 
 absl::Status CheckRequestId(std::string_view request_id) {

@@ -2,6 +2,7 @@
 #define GENWATCH_JOB_SERVICE_SPEC_CHECK_H_
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -16,6 +17,9 @@ struct SpecLimits {
 // Everything that is wrong with what a caller asks for, at once: INVALID_ARGUMENT, reason
 // TOOLS_UNSUPPORTED, IMAGES_UNSUPPORTED or INVALID_SPEC, a field violation for each fault. Pure.
 absl::Status CheckSpec(const v1::JobSpec& spec, const SpecLimits& limits);
+
+// INVALID_ARGUMENT (INVALID_HOLD): the name of a model, and a note of at most 1,000 bytes.
+absl::Status CheckHold(const std::string& model, const std::string& note);
 
 // INVALID_ARGUMENT (BAD_REQUEST_ID). Empty is good.
 absl::Status CheckRequestId(std::string_view request_id);

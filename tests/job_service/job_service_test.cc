@@ -53,12 +53,20 @@ TEST_F(JobServicesTest, AnUnknownModelIsRefusedWhenTheListIsKnown) {
 // Anybody could read, watch and cancel anybody's job.
 TEST_F(JobServicesTest, SeedDefect21AJobOfSomebodyElseIsNotFound) {
   const std::string id = Submit("Say hi")->job_id();
-  for (const absl::Status& status : {Get(id, "bob").status(), Cancel(id, "bob").status()}) {
-    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  for (const absl::Status& status :
+       {Get(id, "bob").status(), Cancel(id, "bob").status(), Pause(id, "bob").status(),
+        Resume(id, "bob").status(), Retry(id, "bob").status(), Delete(id, "bob"),
+        SetPriority(id, v1::PRIORITY_HIGH, "bob").status()}) {
+    EXPECT_EQ(status, JobNotFound(id));
     EXPECT_EQ(ReasonOf(status), "JOB_NOT_FOUND");
   }
-  const absl::Status never = Get("job_" + std::string(32, '0'), "bob").status();
-  EXPECT_EQ(never.code(), absl::StatusCode::kNotFound);
+  const std::string never = "job_" + std::string(32, '0');
+  for (const absl::Status& status :
+       {Get(never, "bob").status(), Cancel(never, "bob").status(), Pause(never, "bob").status(),
+        Resume(never, "bob").status(), Retry(never, "bob").status(), Delete(never, "bob"),
+        SetPriority(never, v1::PRIORITY_HIGH, "bob").status()}) {
+    EXPECT_EQ(status, JobNotFound(never));
+  }
   EXPECT_TRUE(State(id, "bob")->not_found());
 }
 
@@ -203,11 +211,11 @@ TEST_F(JobServicesTest, CancelIsIdempotentAndRefusedAfterAnotherEnd) {
 
 TEST_F(JobServicesTest, WhatComesLaterSaysSo) {
   auto context = TestContext("ann");
-  v1::PauseJobResponse response;
+  v1::GetModelStatsResponse response;
   const absl::Status status =
-      FromGrpcStatus(jobs_->PauseJob(context.get(), v1::PauseJobRequest(), &response));
+      FromGrpcStatus(jobs_->GetModelStats(context.get(), v1::GetModelStatsRequest(), &response));
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("PauseJob"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("GetModelStats"));
 }
 
 }  // namespace

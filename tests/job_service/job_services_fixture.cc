@@ -1,13 +1,43 @@
 #include "tests/job_service/job_services_fixture.h"
 
 namespace genwatch {
+namespace {
+
+// One call as `user`; what it answers.
+template <class Service, class Request, class Response>
+absl::StatusOr<Response> Call(Service& stub,
+                              grpc::Status (Service::*method)(grpc::ClientContext*, const Request&,
+                                                              Response*),
+                              const Request& request, const std::string& user) {
+  auto context = TestContext(user);
+  Response response;
+  const absl::Status status = FromGrpcStatus((stub.*method)(context.get(), request, &response));
+  if (!status.ok()) return status;
+  return response;
+}
+
+template <class Request, class Response>
+absl::StatusOr<v1::Job> Order(v1::JobService::Stub& stub,
+                              grpc::Status (v1::JobService::Stub::*method)(grpc::ClientContext*,
+                                                                           const Request&,
+                                                                           Response*),
+                              const std::string& job_id, const std::string& user) {
+  Request request;
+  request.set_job_id(job_id);
+  const absl::StatusOr<Response> response = Call(stub, method, request, user);
+  if (!response.ok()) return response.status();
+  return response->job();
+}
+
+}  // namespace
 
 JobServicesTest::JobServicesTest()
     : metrics_(*Metrics::Start("127.0.0.1", Metrics::kNoListener, "test")),
       control_(&store_, &feeder_,
-               [this](const std::string&, const std::string&, uint32_t, v1::StopReason) {
+               [this](const std::string&, const std::string&, uint32_t, v1::StopReason reason) {
                  ++stops_;
                  MutexLock lock(mutex_);
+                 stop_reason_ = reason;
                  return stopped_;
                }),
       broker_([this](const v1::LeaseJobsRequest& request) { return leaser_.Lease(request); },
@@ -28,7 +58,10 @@ JobServicesTest::JobServicesTest()
                                            .models = &models_,
                                            .metrics = service_metrics_.get(),
                                            .executor = &executor_,
-                                           .control_executor = &control_executor_});
+                                           .control_executor = &control_executor_,
+                                           .holds = &holds_,
+                                           .queue_view = &queue_view_,
+                                           .look_for_work = [this] { broker_.LookAll(); }});
   lease_service_ = std::make_unique<JobLeaseServiceImpl>(
       JobLeaseServiceParts{.store = &store_,
                            .feeder = &feeder_,
@@ -42,6 +75,7 @@ JobServicesTest::JobServicesTest()
                                                                            .queue = &queue_,
                                                                            .models = &models_,
                                                                            .waits = &waits_,
+                                                                           .holds = &holds_,
                                                                            .executor = &executor_,
                                                                            .clock = &clock_});
   wakes_ = queue_.OnEnqueued([this](const std::string& model) { broker_.Wake(model); });
@@ -65,6 +99,21 @@ JobServicesTest::~JobServicesTest() {
 void JobServicesTest::SetStopped(const v1::StopGenerationResponse& stopped) {
   MutexLock lock(mutex_);
   stopped_ = stopped;
+}
+
+void JobServicesTest::SetStoppedWithTail(uint32_t offset, const std::string& text) {
+  v1::StopGenerationResponse stopped;
+  stopped.set_stopped(true);
+  v1::TextPiece& tail = *stopped.add_pieces();
+  tail.set_channel(v1::CHANNEL_ANSWER);
+  tail.set_offset(offset);
+  tail.set_text(text);
+  SetStopped(stopped);
+}
+
+v1::StopReason JobServicesTest::LastStopReason() {
+  MutexLock lock(mutex_);
+  return stop_reason_;
 }
 
 v1::SubmitJobRequest JobServicesTest::Request(const std::string& prompt) {
@@ -100,13 +149,65 @@ absl::StatusOr<v1::Job> JobServicesTest::Get(const std::string& job_id, const st
 
 absl::StatusOr<v1::Job> JobServicesTest::Cancel(const std::string& job_id,
                                                 const std::string& user) {
-  auto context = TestContext(user);
-  v1::CancelJobRequest request;
+  return Order(*jobs_, &v1::JobService::Stub::CancelJob, job_id, user);
+}
+
+absl::StatusOr<v1::Job> JobServicesTest::Pause(const std::string& job_id, const std::string& user) {
+  return Order(*jobs_, &v1::JobService::Stub::PauseJob, job_id, user);
+}
+
+absl::StatusOr<v1::Job> JobServicesTest::Resume(const std::string& job_id,
+                                                const std::string& user) {
+  return Order(*jobs_, &v1::JobService::Stub::ResumeJob, job_id, user);
+}
+
+absl::StatusOr<v1::Job> JobServicesTest::Retry(const std::string& job_id, const std::string& user) {
+  return Order(*jobs_, &v1::JobService::Stub::RetryJob, job_id, user);
+}
+
+absl::StatusOr<v1::Job> JobServicesTest::SetPriority(const std::string& job_id,
+                                                     v1::Priority priority,
+                                                     const std::string& user) {
+  v1::UpdateJobRequest request;
   request.set_job_id(job_id);
-  v1::CancelJobResponse response;
-  const absl::Status status = FromGrpcStatus(jobs_->CancelJob(context.get(), request, &response));
-  if (!status.ok()) return status;
-  return response.job();
+  request.set_priority(priority);
+  const auto response = Call(*jobs_, &v1::JobService::Stub::UpdateJob, request, user);
+  if (!response.ok()) return response.status();
+  return response->job();
+}
+
+absl::Status JobServicesTest::Delete(const std::string& job_id, const std::string& user) {
+  v1::DeleteJobRequest request;
+  request.set_job_id(job_id);
+  return Call(*jobs_, &v1::JobService::Stub::DeleteJob, request, user).status();
+}
+
+absl::StatusOr<v1::GetQueueResponse> JobServicesTest::Queue(const std::string& model,
+                                                            const std::string& user) {
+  v1::GetQueueRequest request;
+  request.set_model(model);
+  return Call(*jobs_, &v1::JobService::Stub::GetQueue, request, user);
+}
+
+absl::Status JobServicesTest::Hold(const std::string& model, const std::string& note) {
+  v1::HoldModelRequest request;
+  request.set_model(model);
+  request.set_note(note);
+  return Call(*jobs_, &v1::JobService::Stub::HoldModel, request, "ann").status();
+}
+
+absl::Status JobServicesTest::Release(const std::string& model) {
+  v1::ReleaseModelRequest request;
+  request.set_model(model);
+  return Call(*jobs_, &v1::JobService::Stub::ReleaseModel, request, "ann").status();
+}
+
+std::string JobServicesTest::Output(const std::string& job_id, const std::string& user) {
+  v1::GetJobOutputRequest request;
+  request.set_job_id(job_id);
+  const auto response = Call(*jobs_, &v1::JobService::Stub::GetJobOutput, request, user);
+  EXPECT_TRUE(response.ok()) << response.status();
+  return response.ok() ? response->text() : "";
 }
 
 absl::StatusOr<v1::LeaseJobsResponse> JobServicesTest::Lease(uint32_t wait_ms,

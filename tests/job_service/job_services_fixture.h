@@ -37,6 +37,18 @@ class JobServicesTest : public testing::Test {
   absl::StatusOr<v1::Job> Submit(const std::string& prompt, const std::string& user = "ann");
   absl::StatusOr<v1::Job> Get(const std::string& job_id, const std::string& user = "ann");
   absl::StatusOr<v1::Job> Cancel(const std::string& job_id, const std::string& user = "ann");
+  absl::StatusOr<v1::Job> Pause(const std::string& job_id, const std::string& user = "ann");
+  absl::StatusOr<v1::Job> Resume(const std::string& job_id, const std::string& user = "ann");
+  // The new job.
+  absl::StatusOr<v1::Job> Retry(const std::string& job_id, const std::string& user = "ann");
+  absl::StatusOr<v1::Job> SetPriority(const std::string& job_id, v1::Priority priority,
+                                      const std::string& user = "ann");
+  absl::Status Delete(const std::string& job_id, const std::string& user = "ann");
+  absl::StatusOr<v1::GetQueueResponse> Queue(const std::string& model = "",
+                                             const std::string& user = "ann");
+  absl::Status Hold(const std::string& model, const std::string& note = "");
+  absl::Status Release(const std::string& model);
+  std::string Output(const std::string& job_id, const std::string& user = "ann");
   absl::StatusOr<v1::LeaseJobsResponse> Lease(uint32_t wait_ms = 0,
                                               const std::string& instance = "w_1");
   absl::Status Append(const v1::LeasedJob& job, const std::string& text);
@@ -48,6 +60,9 @@ class JobServicesTest : public testing::Test {
 
   // What the worker answers to an order to stop; by default it can't be reached.
   void SetStopped(const v1::StopGenerationResponse& stopped);
+  // It stops, and hands out this text.
+  void SetStoppedWithTail(uint32_t offset, const std::string& text);
+  v1::StopReason LastStopReason();
 
   static v1::SubmitJobRequest Request(const std::string& prompt);
 
@@ -60,11 +75,14 @@ class JobServicesTest : public testing::Test {
   ModelRegistry models_{""};
   JobWaiters waiters_{&store_, RealClock()};
   WaitEstimator waits_{&store_, &clock_};
-  JobLeaser leaser_{&store_, &queue_, &health_, 1 << 20, &clock_};
+  ModelHolds holds_{&store_, &clock_};
+  QueueView queue_view_{&store_, &queue_, &holds_, &waits_};
+  JobLeaser leaser_{&store_, &queue_, &holds_, &health_, 1 << 20};
   // Locked, because the order of a call and its answer is invisible to the race detector.
   Mutex mutex_;
   absl::StatusOr<v1::StopGenerationResponse> stopped_ ABSL_GUARDED_BY(mutex_) =
       absl::UnavailableError("no worker");
+  v1::StopReason stop_reason_ ABSL_GUARDED_BY(mutex_) = v1::STOP_REASON_UNSPECIFIED;
   std::atomic<int> stops_ = 0;
   JobControl control_;
   Reconciler reconciler_{&store_, &queue_, &feeder_};
