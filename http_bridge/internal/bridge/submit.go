@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"genwatch/http_bridge/internal/gateway"
 	"genwatch/http_bridge/internal/problem"
 	"genwatch/http_bridge/internal/submit"
 	"genwatch/http_bridge/internal/wire"
@@ -24,7 +25,7 @@ func (b *bridge) generate(w http.ResponseWriter, r *http.Request) {
 		problem.Write(w, problem.New(http.StatusBadRequest, "BODY_INCOMPLETE", "the body ended early"))
 		return
 	}
-	request, err := submit.Decode(body, r.Header.Get("Idempotency-Key"))
+	request, err := submit.Decode(body, r.Header.Get(gateway.KeyHeader))
 	if err != nil {
 		problem.Write(w, err)
 		return

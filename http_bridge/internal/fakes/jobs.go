@@ -22,6 +22,8 @@ type Jobs struct {
 	mu       sync.Mutex
 	requests []*pb.SubmitJobRequest
 	byID     map[string]*pb.SubmitJobResponse
+	specs    map[string]*pb.JobSpec
+	orders   []proto.Message
 	md       metadata.MD
 	fail     error
 	gets     int
@@ -29,7 +31,7 @@ type Jobs struct {
 }
 
 func newJobs(progress *Progress) *Jobs {
-	return &Jobs{progress: progress, byID: map[string]*pb.SubmitJobResponse{}, versions: map[string]uint32{}}
+	return &Jobs{progress: progress, byID: map[string]*pb.SubmitJobResponse{}, specs: map[string]*pb.JobSpec{}, versions: map[string]uint32{}}
 }
 
 // Error is a status with an ErrorInfo, as the services write them.
@@ -97,6 +99,9 @@ func (s *Jobs) SubmitJob(ctx context.Context, r *pb.SubmitJobRequest) (*pb.Submi
 			&errdetails.BadRequest_FieldViolation{Field: "spec.prompt", Description: "is empty"})
 	}
 	if r.GetRequestId() != "" && s.byID[r.GetRequestId()] != nil {
+		if !proto.Equal(s.specs[r.GetRequestId()], r.GetSpec()) {
+			return nil, Error(codes.AlreadyExists, "REQUEST_ID_REUSED", "this request_id was used for another request")
+		}
 		again := proto.CloneOf(s.byID[r.GetRequestId()])
 		again.Existed = true
 		return again, nil
@@ -111,6 +116,7 @@ func (s *Jobs) SubmitJob(ctx context.Context, r *pb.SubmitJobRequest) (*pb.Submi
 	response := &pb.SubmitJobResponse{Job: &pb.Job{JobId: jobID, OwnerId: userOf(ctx), State: pb.Job_STATE_QUEUED, Version: 1, Spec: spec}}
 	if r.GetRequestId() != "" {
 		s.byID[r.GetRequestId()] = response
+		s.specs[r.GetRequestId()] = proto.CloneOf(r.GetSpec())
 	}
 	return response, nil
 }
@@ -159,16 +165,6 @@ func (s *Jobs) CancelJob(ctx context.Context, r *pb.CancelJobRequest) (*pb.Cance
 		return nil, Error(codes.NotFound, "JOB_NOT_FOUND", "no such job")
 	}
 	return &pb.CancelJobResponse{Job: &pb.Job{JobId: r.GetJobId(), State: pb.Job_STATE_CANCELLED}}, nil
-}
-
-// HoldModel implements JobService.
-func (s *Jobs) HoldModel(ctx context.Context, r *pb.HoldModelRequest) (*pb.HoldModelResponse, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.beginLocked(ctx); err != nil {
-		return nil, err
-	}
-	return nil, status.Errorf(codes.Unimplemented, "held: %s", r.GetModel())
 }
 
 // ListModels implements JobService.

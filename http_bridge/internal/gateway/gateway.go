@@ -27,7 +27,7 @@ const (
 )
 
 // New returns the REST routes. The connection of `jobs` sets the caller's identity: nothing of the
-// request's headers becomes metadata.
+// request's headers becomes metadata, but that Idempotency-Key is the request_id of a submit.
 func New(jobs pb.JobServiceClient) (http.Handler, error) {
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
@@ -42,11 +42,11 @@ func New(jobs pb.JobServiceClient) (http.Handler, error) {
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
 	)
-	if err := pb.RegisterJobServiceHandlerClient(context.Background(), mux, jobs); err != nil {
+	if err := pb.RegisterJobServiceHandlerClient(context.Background(), mux, keyedJobs{jobs}); err != nil {
 		return nil, err
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), timeoutOf(r))
+		ctx, cancel := context.WithTimeout(withKey(r), timeoutOf(r))
 		defer cancel()
 		r = r.WithContext(ctx)
 		// Time limits are ours to set, and the runtime reads these two by itself.

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -35,6 +36,9 @@ func run(swagger, paths, out string) error {
 		return fmt.Errorf("%s: %w", paths, err)
 	}
 	if err := merge(document, rest); err != nil {
+		return err
+	}
+	if err := addKey(document); err != nil {
 		return err
 	}
 	refuse(document)
@@ -74,6 +78,20 @@ func merge(into, from *openapi3.T) error {
 		}
 		into.Components.Schemas[name] = schema
 	}
+	return nil
+}
+
+// addKey describes the header that no proto has: a REST submit takes it as the hand-written one does.
+func addKey(document *openapi3.T) error {
+	rest, ours := document.Paths.Value("/api/v1/jobs"), document.Paths.Value("/api/v1/ai/generate")
+	if rest == nil || rest.Post == nil || ours == nil || ours.Post == nil {
+		return errors.New("a route that submits is missing")
+	}
+	key := ours.Post.Parameters.GetByInAndName(openapi3.ParameterInHeader, "Idempotency-Key")
+	if key == nil {
+		return errors.New("the header Idempotency-Key is not described")
+	}
+	rest.Post.Parameters = append(rest.Post.Parameters, &openapi3.ParameterRef{Value: key})
 	return nil
 }
 

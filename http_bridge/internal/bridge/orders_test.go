@@ -1,0 +1,113 @@
+package bridge
+
+import (
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+
+	"genwatch/http_bridge/internal/fakes"
+	pb "genwatch/http_bridge/internal/gen/genwatchv1"
+)
+
+func TestTheOrdersOverREST(t *testing.T) {
+	b := start(t, nil)
+	b.Progress.Add(jobA, "dev")
+	tests := []struct {
+		method, path, body string
+		want               proto.Message
+		contains           string
+	}{
+		{"POST", "/api/v1/jobs/" + jobA + ":pause", "", &pb.PauseJobRequest{JobId: jobA}, `"state":"STATE_PAUSED"`},
+		{"POST", "/api/v1/jobs/" + jobA + ":resume", "", &pb.ResumeJobRequest{JobId: jobA}, `"state":"STATE_QUEUED"`},
+		{"POST", "/api/v1/jobs/" + jobA + ":retry", "", &pb.RetryJobRequest{JobId: jobA}, `"retry_of":"` + jobA + `"`},
+		{"PATCH", "/api/v1/jobs/" + jobA, `{"priority":"PRIORITY_HIGH"}`, &pb.UpdateJobRequest{JobId: jobA, Priority: pb.Priority_PRIORITY_HIGH}, `"priority":"PRIORITY_HIGH"`},
+		{"DELETE", "/api/v1/jobs/" + jobA, "", &pb.DeleteJobRequest{JobId: jobA}, `{}`},
+		{"GET", "/api/v1/queue?model=llama3", "", &pb.GetQueueRequest{Model: "llama3"}, `"hold_note":"new weights"`},
+		{"GET", "/api/v1/queue", "", &pb.GetQueueRequest{}, `"queue_position":1`},
+		{"POST", "/api/v1/models/library/llama3:8b:hold", `{"note":"x"}`, &pb.HoldModelRequest{Model: "library/llama3:8b", Note: "x"}, `{}`},
+		{"POST", "/api/v1/models/llama3:release", "", &pb.ReleaseModelRequest{Model: "llama3"}, `{}`},
+	}
+	for i, test := range tests {
+		got := b.call(test.method, test.path, test.body)
+		if got.StatusCode != 200 || !strings.Contains(strings.ReplaceAll(got.body, `": `, `":`), test.contains) {
+			t.Errorf("%s %s: %d %s, want 200 with %s", test.method, test.path, got.StatusCode, got.body, test.contains)
+		}
+		if orders := b.Jobs.Orders(); len(orders) != i+1 || !proto.Equal(orders[i], test.want) {
+			t.Fatalf("%s %s: the service was told %v, want %v", test.method, test.path, orders, test.want)
+		}
+	}
+	b.Progress.Add(jobB, "somebody")
+	for _, id := range []string{jobB, "job_" + strings.Repeat("9", 32)} {
+		for _, verb := range []string{":pause", ":resume", ":retry"} {
+			if got := b.call("POST", "/api/v1/jobs/"+id+verb, ""); got.StatusCode != 404 || got.refusal(t).Code != "JOB_NOT_FOUND" {
+				t.Errorf("%s of a job that is not mine: %d %s", verb, got.StatusCode, got.body)
+			}
+		}
+	}
+}
+
+func TestAWrongStateIsAConflictOnEveryOrder(t *testing.T) {
+	b := start(t, nil)
+	b.Progress.Add(jobA, "dev")
+	b.Jobs.Fail(fakes.Error(codes.FailedPrecondition, "WRONG_STATE", "PauseJob: job is completed; only queued and processing jobs can be paused"))
+	for _, order := range [][3]string{
+		{"POST", ":cancel", ""}, {"POST", ":pause", ""}, {"POST", ":resume", ""}, {"POST", ":retry", ""},
+		{"PATCH", "", `{"priority":"PRIORITY_LOW"}`}, {"DELETE", "", ""},
+	} {
+		got := b.call(order[0], "/api/v1/jobs/"+jobA+order[1], order[2])
+		if r := got.refusal(t); got.StatusCode != 409 || r.Code != "WRONG_STATE" || !strings.Contains(r.Error, "is completed") {
+			t.Errorf("%s %s: %d %s", order[0], order[1], got.StatusCode, got.body)
+		}
+	}
+}
+
+func TestAPriorityThatIsNoneIsNamed(t *testing.T) {
+	b := start(t, nil)
+	b.Progress.Add(jobA, "dev")
+	for _, body := range []string{`{"priority":"asap"}`, `{"prio":"PRIORITY_HIGH"}`, `{"priority":`} {
+		if got := b.call("PATCH", "/api/v1/jobs/"+jobA, body); got.StatusCode != 400 || got.refusal(t).Code != "INVALID_REQUEST" {
+			t.Errorf("%s: %d %s", body, got.StatusCode, got.body)
+		}
+	}
+	if orders := b.Jobs.Orders(); len(orders) != 0 {
+		t.Errorf("the service was told all the same: %v", orders)
+	}
+}
+
+// The two routes that submit, with bodies that ask for the same and for something else.
+var submits = []struct{ path, body, other, named string }{
+	{"/api/v1/ai/generate", `{"prompt":"a"}`, `{"prompt":"b"}`, `{"prompt":"a","request_id":"k2"}`},
+	{"/api/v1/jobs", `{"spec":{"prompt":"a"}}`, `{"spec":{"prompt":"b"}}`, `{"spec":{"prompt":"a"},"request_id":"k2"}`},
+}
+
+func TestTheIdempotencyKeyIsTheRequestIDOnBothRoutes(t *testing.T) {
+	for _, submit := range submits {
+		t.Run(submit.path, func(t *testing.T) {
+			b := start(t, nil)
+			first := b.call("POST", submit.path, submit.body, "Idempotency-Key", "k1")
+			again := b.call("POST", submit.path, submit.body, "Idempotency-Key", "k1")
+			if first.StatusCode/100 != 2 || again.StatusCode != first.StatusCode || len(b.Jobs.Requests()) != 1 {
+				t.Fatalf("first %d %s, again %d %s, %d jobs", first.StatusCode, first.body, again.StatusCode, again.body, len(b.Jobs.Requests()))
+			}
+			if id := b.Jobs.Requests()[0].GetRequestId(); id != "k1" {
+				t.Errorf("request_id %q", id)
+			}
+			if !strings.Contains(strings.ReplaceAll(again.body, `": `, `":`), `"existed":true`) {
+				t.Errorf("again: %s", again.body)
+			}
+			other := b.call("POST", submit.path, submit.other, "Idempotency-Key", "k1")
+			if r := other.refusal(t); other.StatusCode != 409 || r.Code != "REQUEST_ID_REUSED" {
+				t.Errorf("another body: %d %s", other.StatusCode, other.body)
+			}
+			two := b.call("POST", submit.path, submit.named, "Idempotency-Key", "k1")
+			if r := two.refusal(t); two.StatusCode != 400 || len(r.Violations) != 1 || r.Violations[0].Field != "request_id" {
+				t.Errorf("two keys: %d %s", two.StatusCode, two.body)
+			}
+			if got := b.call("POST", submit.path, submit.body); got.StatusCode/100 != 2 || len(b.Jobs.Requests()) != 2 {
+				t.Errorf("without a key: %d %s", got.StatusCode, got.body)
+			}
+		})
+	}
+}
