@@ -2,6 +2,11 @@
 #define GENWATCH_COMMON_SHUTDOWN_SIGNAL_H_
 
 #include <csignal>
+#include <functional>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "common/mutex.h"
 
 namespace genwatch {
 
@@ -10,6 +15,8 @@ namespace genwatch {
 class ShutdownSignal {
  public:
   ShutdownSignal();
+  // `hurry` is not called any more, nor the process ended, from here on.
+  ~ShutdownSignal();
   ShutdownSignal(const ShutdownSignal&) = delete;
   ShutdownSignal& operator=(const ShutdownSignal&) = delete;
 
@@ -18,8 +25,24 @@ class ShutdownSignal {
   // that hangs can be ended by hand.
   int Wait();
 
+  // The same for a process that has something to hand over: the second signal calls `hurry`, once,
+  // on a thread of its own; it must not block. From then on a third one has its default action, and
+  // a process that has not ended 10 s after the second one ends with exit code 1.
+  int Wait(std::function<void()> hurry);
+
+  // Returns when `hurry` neither runs nor will be called: what it uses may go. All else stays.
+  void DropHurry();
+
  private:
+  int WaitForOne();
+  void AwaitSecond();
+
   sigset_t signals_;
+  int stop_fd_ = -1;  // readable: the thread is to end
+  std::thread second_;
+  // Held while it is called, which is why it must not block.
+  Mutex mutex_;
+  std::function<void()> hurry_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace genwatch

@@ -56,8 +56,9 @@ absl::Status Run(Options options, ShutdownSignal& signal) {
                       {"instance", options.worker.instance},
                       {"job_service", options.job_service},
                       {"model_server", models->url()}});
-  signal.Wait();
+  signal.Wait([&worker] { worker.HandOverNow(); });
   worker.Drain();
+  signal.DropHurry();
   feed.Shutdown();
   server->Drain();
   worker.Shutdown();

@@ -61,13 +61,26 @@ void Worker::Drain() {
   parts_.loop->Post([this] { BeginDrain(); });
   MutexLock lock(mutex_);
   const absl::Duration longest = options_.drain + options_.drain_results;
-  const absl::Duration end = parts_.loop->Now() + longest;
+  drain_end_ = std::min(drain_end_, parts_.loop->Now() + longest);
   while (!drained_) {
-    const absl::Duration left = end - parts_.loop->Now();
+    const absl::Duration left = drain_end_ - parts_.loop->Now();
     if (left <= absl::ZeroDuration()) break;
     changed_.WaitFor(mutex_, left);
   }
   if (!drained_) LogWarning("results could not be stored, other workers will run the jobs again");
+}
+
+void Worker::HandOverNow() {
+  parts_.loop->Post([this] {
+    hurried_ = true;
+    if (running_ == nullptr || !draining_) return;
+    LogInfo("handing over at once", {{"jobs", running_->jobs.table().size()}});
+    parts_.loop->Cancel(std::exchange(drain_timer_, 0));
+    running_->jobs.HandOverAll();
+  });
+  MutexLock lock(mutex_);
+  drain_end_ = std::min(drain_end_, parts_.loop->Now() + options_.drain_results);
+  changed_.NotifyAll();
 }
 
 void Worker::Shutdown() {
@@ -140,6 +153,10 @@ void Worker::TakeHeartbeatAnswer(const v1::HeartbeatRequest& request,
                                  const v1::HeartbeatResponse& response, absl::Duration sent_at) {
   if (request.has_models()) report_taken_ = report_sent_;
   if (response.want_models()) report_taken_ = 0;
+  if (std::exchange(making_room_, response.make_room()) != making_room_) {
+    LogInfo(making_room_ ? "no job is taken until nothing runs: one must run alone"
+                         : "jobs are taken again");
+  }
   for (const v1::StopJob& stop : response.stop()) running_->jobs.TakeStop(stop);
   running_->jobs.HandOverStopped(sent_at);
   TakeRoomChange();
@@ -157,7 +174,9 @@ LeaseRoom Worker::Room() {
   }
   const uint32_t in_hand = static_cast<uint32_t>(running_->jobs.table().size());
   room.idle = in_hand == 0;
-  const bool takes_jobs = !draining_ && running_->server.usable() &&
+  // A job that must run alone is taken by an idle worker only.
+  const bool must_empty = making_room_ && !room.idle;
+  const bool takes_jobs = !draining_ && !must_empty && running_->server.usable() &&
                           running_->heartbeats.last_answered() > 0 &&
                           running_->heartbeats.age() < kLedgerSilent && !running_->jobs.has_alone();
   if (takes_jobs && in_hand < options_.max_jobs) room.jobs = options_.max_jobs - in_hand;
@@ -220,6 +239,7 @@ void Worker::BeginDrain() {
   draining_ = true;
   if (std::exchange(ready_, false)) on_ready_(false);
   LogInfo("draining", {{"jobs", running_->jobs.table().size()}, {"for", options_.drain}});
+  if (hurried_) running_->jobs.HandOverAll();
   drain_timer_ = parts_.loop->RunAfter(options_.drain, [this] {
     drain_timer_ = 0;
     running_->jobs.HandOverAll();

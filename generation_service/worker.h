@@ -52,6 +52,9 @@ class Worker {
   // until the ledger has taken all results, or the time is over. Blocks. Once.
   void Drain();
 
+  // Makes Drain, running or to come, hand over at once. Does not block.
+  void HandOverNow();
+
   // Nothing is sent or called any more. Idempotent. Blocks.
   void Shutdown();
 
@@ -98,6 +101,8 @@ class Worker {
   bool roster_due_ = true;
   bool polls_due_ = false;
   bool draining_ = false;
+  bool hurried_ = false;      // jobs are handed over as soon as the drain begins
+  bool making_room_ = false;  // for a job that must run alone: the ledger's last word
   bool ready_ = false;
   uint64_t report_sent_ = 0;   // revision of the report in the heartbeat in flight
   uint64_t report_taken_ = 0;  // revision that the ledger has
@@ -105,6 +110,7 @@ class Worker {
   Mutex mutex_;
   CondVar changed_;
   bool drained_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Duration drain_end_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteDuration();
 };
 
 }  // namespace genwatch

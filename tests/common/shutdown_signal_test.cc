@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -51,6 +52,63 @@ TEST_F(ShutdownSignalDeathTest, TheSecondSignalEndsTheProcessAtOnce) {
         while (true) pause();
       },
       testing::KilledBySignal(SIGINT), "");
+}
+
+TEST_F(ShutdownSignalDeathTest, TheSecondSignalHurriesWhoAskedForIt) {
+  EXPECT_EXIT(
+      {
+        std::atomic<bool> hurried = false;
+        {
+          ShutdownSignal shutdown;
+          kill(getpid(), SIGTERM);
+          shutdown.Wait([&] { hurried = true; });
+          kill(getpid(), SIGTERM);
+          while (!hurried) std::this_thread::yield();
+        }
+        std::_Exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST_F(ShutdownSignalDeathTest, TheThirdSignalEndsTheProcessAtOnce) {
+  EXPECT_EXIT(
+      {
+        std::atomic<bool> hurried = false;
+        ShutdownSignal shutdown;
+        kill(getpid(), SIGTERM);
+        shutdown.Wait([&] { hurried = true; });
+        kill(getpid(), SIGTERM);
+        while (!hurried) std::this_thread::yield();
+        kill(getpid(), SIGINT);
+        while (true) pause();
+      },
+      testing::KilledBySignal(SIGINT), "");
+}
+
+TEST_F(ShutdownSignalDeathTest, AnEndWithoutASecondSignalHurriesNobody) {
+  EXPECT_EXIT(
+      {
+        {
+          ShutdownSignal shutdown;
+          kill(getpid(), SIGTERM);
+          shutdown.Wait([] { std::_Exit(3); });
+        }
+        std::_Exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST_F(ShutdownSignalDeathTest, WhatWasDroppedIsNotCalled) {
+  EXPECT_EXIT(
+      {
+        ShutdownSignal shutdown;
+        kill(getpid(), SIGTERM);
+        shutdown.Wait([] { std::_Exit(3); });
+        shutdown.DropHurry();
+        // The second one and the third; two that are pending at once are one.
+        while (true) kill(getpid(), SIGTERM);
+      },
+      testing::KilledBySignal(SIGTERM), "");
 }
 
 TEST_F(ShutdownSignalDeathTest, AWriteToAClosedPipeIsAnErrorAndNotTheEnd) {

@@ -80,6 +80,11 @@ void FakeLedger::StopByHeartbeat(const std::string& job_id, v1::StopReason reaso
   stops_[job_id] = reason;
 }
 
+void FakeLedger::MakeRoom(bool make_room) {
+  MutexLock lock(mutex_);
+  make_room_ = make_room;
+}
+
 void FakeLedger::LoseLease(const std::string& job_id) {
   MutexLock lock(mutex_);
   lost_.insert(job_id);
@@ -239,6 +244,7 @@ grpc::ServerUnaryReactor* FakeLedger::Heartbeat(grpc::CallbackServerContext* con
     MutexLock lock(mutex_);
     heartbeats_.push_back(*request);
     status = heartbeat_failure_;
+    response->set_make_room(make_room_);
     for (const v1::HeldJob& held : request->jobs()) {
       const auto stop = stops_.find(held.job_id());
       if (stop == stops_.end()) continue;

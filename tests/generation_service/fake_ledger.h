@@ -38,6 +38,8 @@ class FakeLedger : public v1::JobLeaseService::CallbackService {
   void Keep(const std::string& job_id, std::string answer, std::string thinking = "");
   // What the next heartbeat that lists the job says about it, and all later ones.
   void StopByHeartbeat(const std::string& job_id, v1::StopReason reason);
+  // What heartbeats are told from now on: a job that must run alone waits for this worker.
+  void MakeRoom(bool make_room);
   void LoseLease(const std::string& job_id);  // as AppendText and FinishAttempt see it
   // The next calls of this method fail; OK ends that.
   void FailHeartbeats(absl::Status status);
@@ -112,6 +114,7 @@ class FakeLedger : public v1::JobLeaseService::CallbackService {
   absl::Status heartbeat_failure_ ABSL_GUARDED_BY(mutex_);
   absl::Status append_failure_ ABSL_GUARDED_BY(mutex_);
   absl::Status finish_failure_ ABSL_GUARDED_BY(mutex_);
+  bool make_room_ ABSL_GUARDED_BY(mutex_) = false;
   bool lose_append_answer_ ABSL_GUARDED_BY(mutex_) = false;
   int finish_calls_ ABSL_GUARDED_BY(mutex_) = 0;
   int lowered_bases_ ABSL_GUARDED_BY(mutex_) = 0;

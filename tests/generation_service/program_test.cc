@@ -44,21 +44,29 @@ class ProgramTest : public testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
 
+  // What an Ollama with one model says of itself. False if the request is another.
+  static bool AnswerLook(const std::string& request, ScriptedConnection& connection) {
+    if (request.find("GET /api/version ") == 0) {
+      connection.Write(WholeAnswer("200 OK", R"({"version":"0.24.0"})"));
+    } else if (request.find("GET /api/tags ") == 0) {
+      connection.Write(WholeAnswer(
+          "200 OK", R"({"models":[{"name":"m","digest":"d","capabilities":["completion"],)"
+                    R"("details":{"context_length":8192}}]})"));
+    } else if (request.find("GET /api/ps ") == 0) {
+      connection.Write(WholeAnswer("200 OK", R"({"models":[]})"));
+    } else {
+      return false;
+    }
+    return true;
+  }
+
   // An Ollama with one model, which answers each job with `text` in single bytes.
   static ScriptedServer::Script Ollama(const std::string& text) {
     return [text](ScriptedConnection& connection) {
       while (true) {
         const std::string request = connection.ReadRequest();
         if (request.empty()) return;
-        if (request.find("GET /api/version ") == 0) {
-          connection.Write(WholeAnswer("200 OK", R"({"version":"0.24.0"})"));
-        } else if (request.find("GET /api/tags ") == 0) {
-          connection.Write(WholeAnswer(
-              "200 OK", R"({"models":[{"name":"m","digest":"d","capabilities":["completion"],)"
-                        R"("details":{"context_length":8192}}]})"));
-        } else if (request.find("GET /api/ps ") == 0) {
-          connection.Write(WholeAnswer("200 OK", R"({"models":[]})"));
-        } else {
+        if (!AnswerLook(request, connection)) {
           const std::string body =
               absl::StrCat("{\"response\":\"", text, "\",\"done\":false}\n",
                            "{\"response\":\"\",\"done\":true,\"done_reason\":\"stop\"}\n");
@@ -126,6 +134,89 @@ TEST_F(ProgramTest, RunsWithoutAModelServerForBenchmarks) {
   }
   process_->Signal(SIGTERM);
   EXPECT_EQ(process_->Wait(absl::Seconds(20)), 0) << Log();
+}
+
+// An Ollama whose answers begin and don't end.
+class DrainTest : public ProgramTest {
+ protected:
+  DrainTest()
+      : ollama_([this](ScriptedConnection& connection) {
+          while (true) {
+            const std::string request = connection.ReadRequest();
+            if (request.empty()) return;
+            if (request.find("POST /api/generate ") == 0) {
+              connection.Write(kStreamHead);
+              connection.WriteChunk("{\"response\":\"so far\",\"done\":false}\n");
+              while (!finish_ && !connection.AwaitClose(absl::Milliseconds(20))) {
+              }
+              if (!finish_) return;
+              connection.WriteChunk("{\"response\":\" and on\",\"done\":true}\n");
+              connection.Write(kLastChunk);
+            } else {
+              AnswerLook(request, connection);
+            }
+          }
+        }) {}
+
+  void StartJob(double drain_seconds) {
+    Start({"--port=0", "--metrics_port=0", absl::StrCat("--drain_seconds=", drain_seconds),
+           absl::StrCat("--job_service=", ledger_.address()),
+           absl::StrCat("--ollama_url=", ollama_.url())});
+    ledger_.Submit(Job("job_1"));
+    ASSERT_TRUE(Await([&] { return ledger_.kept_answer("job_1") == "so far"; })) << Log();
+  }
+
+  bool AwaitDraining() {
+    return Await([&] { return ledger_.heartbeats().back().draining(); });
+  }
+
+  std::atomic<bool> finish_ = false;
+  FakeLedger ledger_;
+  ScriptedServer ollama_;
+};
+
+TEST_F(DrainTest, RunningJobsMayFinish) {
+  StartJob(60);
+  process_->Signal(SIGTERM);
+  ASSERT_TRUE(AwaitDraining()) << Log();
+  EXPECT_TRUE(ledger_.finished().empty());
+  finish_ = true;
+  EXPECT_EQ(process_->Wait(absl::Seconds(20)), 0) << Log();
+  ASSERT_EQ(ledger_.finished().size(), 1u);
+  EXPECT_EQ(ledger_.finished()[0].request.outcome(), v1::OUTCOME_COMPLETED);
+  EXPECT_EQ(ledger_.finished()[0].answer, "so far and on");
+}
+
+TEST_F(DrainTest, JobsThatDoNotFinishAreHandedOverWithTheirText) {
+  StartJob(0.2);
+  process_->Signal(SIGTERM);
+  EXPECT_EQ(process_->Wait(absl::Seconds(20)), 0) << Log();
+  ASSERT_EQ(ledger_.finished().size(), 1u);
+  EXPECT_EQ(ledger_.finished()[0].request.outcome(), v1::OUTCOME_HANDED_OVER);
+  EXPECT_EQ(ledger_.finished()[0].answer, "so far");
+}
+
+TEST_F(DrainTest, SecondSignalHandsOverAtOnce) {
+  StartJob(600);
+  process_->Signal(SIGTERM);
+  ASSERT_TRUE(AwaitDraining()) << Log();
+  EXPECT_TRUE(ledger_.finished().empty());
+  process_->Signal(SIGINT);
+  EXPECT_EQ(process_->Wait(absl::Seconds(20)), 0) << Log();
+  ASSERT_EQ(ledger_.finished().size(), 1u);
+  EXPECT_EQ(ledger_.finished()[0].request.outcome(), v1::OUTCOME_HANDED_OVER);
+  EXPECT_EQ(ledger_.finished()[0].answer, "so far");
+}
+
+TEST_F(DrainTest, ThirdSignalEndsAHandOverThatHangs) {
+  StartJob(600);
+  ledger_.FailFinishes(absl::UnavailableError("no database"));
+  process_->Signal(SIGTERM);
+  ASSERT_TRUE(AwaitDraining()) << Log();
+  process_->Signal(SIGTERM);
+  ASSERT_TRUE(Await([&] { return ledger_.finish_calls() > 0; })) << Log();
+  process_->Signal(SIGTERM);
+  EXPECT_EQ(process_->Wait(absl::Seconds(20)), 128 + SIGTERM) << Log();
 }
 
 TEST_F(ProgramTest, HeadersOfTheFileAreSentAndNotLogged) {

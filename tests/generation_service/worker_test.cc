@@ -393,6 +393,31 @@ TEST_F(WorkerTest, SuspectedJobRunsAlone) {
   EXPECT_TRUE(ledger_->lease_requests().front().idle());
 }
 
+TEST_F(WorkerTest, WorkerEmptiesItselfForAJobThatMustRunAlone) {
+  options_.max_concurrent = 4;
+  Start();
+  const size_t first = StartJob(Job("job_1"));
+  ledger_->MakeRoom(true);
+  ASSERT_TRUE(Await([&] { return ledger_->waiting_polls() == 0; }));
+  ledger_->Submit(Job("job_2"));
+  EXPECT_TRUE(AwaitListed("job_1", true));
+  EXPECT_EQ(models_.started(), 1u);
+  const size_t polls_before = ledger_->lease_requests().size();
+  models_.SayDone(first, 1);
+  ASSERT_TRUE(Await([&] { return ledger_->lease_requests().size() > polls_before; }));
+  EXPECT_TRUE(ledger_->lease_requests()[polls_before].idle());
+}
+
+TEST_F(WorkerTest, WorkerTakesJobsAgainWhenNoRoomIsAskedForAnyMore) {
+  options_.max_concurrent = 4;
+  Start();
+  StartJob(Job("job_1"));
+  ledger_->MakeRoom(true);
+  ASSERT_TRUE(Await([&] { return ledger_->waiting_polls() == 0; }));
+  ledger_->MakeRoom(false);
+  StartJob(Job("job_2"));
+}
+
 TEST_F(WorkerTest, OutputOverTheLimitCompletesTheJob) {
   Start();
   v1::LeasedJob job = Job("job_1");
