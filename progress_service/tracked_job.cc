@@ -115,6 +115,12 @@ TrackedJob::Outcome TrackedJob::MergeWorker(const v1::WorkerState& state, absl::
   } else {
     texts_.Running(state.version(), {});
   }
+  const v1::ResumeMode mode = ModeOfLease(v1::RESUME_MODE_UNSPECIFIED);
+  if (mode != progress_.resume_mode()) {
+    progress_.set_resume_mode(mode);
+    SnapshotChanged(now);
+    outcome.changed = true;
+  }
   if (!SpeaksOfOlderText(state)) {
     for (const v1::TextPiece& piece : state.pieces()) {
       outcome.conflict |= !texts_.MergePiece(piece);
@@ -150,6 +156,16 @@ bool TrackedJob::SpeaksOfOlderText(const v1::WorkerState& state) {
   return worker_base_[0] > lease->bases[0] || worker_base_[1] > lease->bases[1];
 }
 
+// Of the running lease. Its base tells what became of kept text, and, unless it was 0 from the
+// start, that there was some; else the ledger does (`told`).
+v1::ResumeMode TrackedJob::ModeOfLease(v1::ResumeMode told) {
+  const LeaseBases::Lease* const lease = texts_.bases().Find(version());
+  const bool stands = lease != nullptr && lease->bases != TextLengths{};
+  had_text_ |= stands || told != v1::RESUME_MODE_UNSPECIFIED;
+  if (!had_text_) return v1::RESUME_MODE_UNSPECIFIED;
+  return stands ? v1::RESUME_MODE_CONTINUED : v1::RESUME_MODE_RESTARTED;
+}
+
 void TrackedJob::BeginLease(const v1::WorkerState& state) {
   v1::Progress fresh;
   fresh.set_job_id(job_id_);
@@ -166,6 +182,7 @@ void TrackedJob::BeginLease(const v1::WorkerState& state) {
   unconfirmed_ = {};
   ended_ = false;
   not_found_ = false;
+  had_text_ = false;
   has_ledger_facts_ = false;
   has_lease_facts_ = false;
 }
@@ -226,10 +243,12 @@ TrackedJob::Outcome TrackedJob::TakeNewer(const v1::JobStateEntry& entry, absl::
   unconfirmed_ = {};
   ended_ = false;
   not_found_ = false;
+  had_text_ = false;
   has_ledger_facts_ = true;
   has_lease_facts_ = false;
   if (running()) {
     texts_.Running(told.version(), entry.bases());
+    progress_.set_resume_mode(ModeOfLease(told.resume_mode()));
     texts_.KeptAtLeast(LengthsOf(told.numbers()));
   } else {
     progress_.set_phase(v1::PHASE_UNSPECIFIED);
@@ -260,6 +279,7 @@ bool TrackedJob::TakeEqual(const v1::JobStateEntry& entry, absl::Time now) {
   merged.set_retry_of(told.retry_of());
   merged.set_retried_as(told.retried_as());
   if (!told.model().empty()) merged.set_model(told.model());
+  merged.set_resume_mode(told.resume_mode());
   bool texts_changed = false;
   if (running()) {
     // Without a worker's word the numbers that another replica recorded are the newest there are.
@@ -269,6 +289,7 @@ bool TrackedJob::TakeEqual(const v1::JobStateEntry& entry, absl::Time now) {
       NormalisePercent(merged);
     }
     texts_changed = texts_.Running(told.version(), entry.bases());
+    merged.set_resume_mode(ModeOfLease(told.resume_mode()));
     texts_.KeptAtLeast(LengthsOf(told.numbers()));
   }
   has_ledger_facts_ = true;

@@ -90,6 +90,7 @@ class TrackedJob {
   void BeginLease(const v1::WorkerState& state);
   bool SpeaksOfOlderText(const v1::WorkerState& state);
   void TakeNumbers(const v1::WorkerState& state);
+  v1::ResumeMode ModeOfLease(v1::ResumeMode told);
   void SnapshotChanged(absl::Time now);
   Outcome TakeNewer(const v1::JobStateEntry& entry, absl::Time now);
   bool TakeEqual(const v1::JobStateEntry& entry, absl::Time now);
@@ -105,6 +106,7 @@ class TrackedJob {
   bool ended_ = false;
   bool has_ledger_facts_ = false;
   bool has_lease_facts_ = false;
+  bool had_text_ = false;         // the running lease found kept text
   TextLengths worker_base_ = {};  // of the running lease, by the worker's last word
   std::unique_ptr<const ProgressEstimator> estimator_;  // of the running lease
   JobTexts texts_;

@@ -50,6 +50,44 @@ v1::JobStateEntry EntryOf(uint32_t version, v1::Job::State state, uint32_t answe
   return entry;
 }
 
+TEST(TrackedJobTest, BaseOfTheLeaseTellsWhetherAnAttemptGoesOn) {
+  TrackedJob job(kJob);
+  job.MergeWorker(FirstStateOf(2), kNow);
+  EXPECT_EQ(job.progress().resume_mode(), v1::RESUME_MODE_UNSPECIFIED);
+  job.MergeWorker(FirstStateOf(4, /*base=*/10), kNow);
+  EXPECT_EQ(job.progress().resume_mode(), v1::RESUME_MODE_CONTINUED);
+  // The model did not go on: the base is lowered.
+  const uint64_t before = job.snapshot();
+  v1::WorkerState lowered = FirstStateOf(4, /*base=*/0);
+  EXPECT_TRUE(job.MergeWorker(lowered, kNow).changed);
+  EXPECT_EQ(job.progress().resume_mode(), v1::RESUME_MODE_RESTARTED);
+  EXPECT_GT(job.snapshot(), before);
+}
+
+TEST(TrackedJobTest, LedgerTellsWhetherALeaseThatBeginsAtZeroDroppedText) {
+  TrackedJob job(kJob);
+  job.MergeWorker(FirstStateOf(4), kNow);
+  v1::JobStateEntry entry = EntryOf(4, v1::Job::STATE_PROCESSING, 0, {2, 4});
+  job.MergeLedger(entry, kNow);
+  EXPECT_EQ(job.progress().resume_mode(), v1::RESUME_MODE_UNSPECIFIED);
+  entry.mutable_progress()->set_resume_mode(v1::RESUME_MODE_RESTARTED);
+  job.MergeLedger(entry, kNow);
+  EXPECT_EQ(job.progress().resume_mode(), v1::RESUME_MODE_RESTARTED);
+  // The worker's next word does not know that, and does not change it.
+  job.MergeWorker(StateOf(4, 2, 5), kNow);
+  EXPECT_EQ(job.progress().resume_mode(), v1::RESUME_MODE_RESTARTED);
+}
+
+TEST(TrackedJobTest, EndedJobKeepsTheModeThatTheLedgerTells) {
+  TrackedJob job(kJob);
+  v1::JobStateEntry entry = EntryOf(5, v1::Job::STATE_FAILED, 7, {2, 4});
+  entry.mutable_progress()->set_resume_mode(v1::RESUME_MODE_CONTINUED);
+  job.MergeLedger(entry, kNow);
+  EXPECT_EQ(job.progress().resume_mode(), v1::RESUME_MODE_CONTINUED);
+  job.MergeLedger(entry, kNow);
+  EXPECT_EQ(job.progress().resume_mode(), v1::RESUME_MODE_CONTINUED);
+}
+
 TEST(TrackedJobTest, WhatIsSmallerThanWhatIsHeldIsDropped) {
   struct Case {
     const char* what;

@@ -85,6 +85,7 @@ func completed() *pb.Progress {
 func failed() *pb.Progress {
 	p := base()
 	p.State, p.Version, p.Attempt, p.Failures = pb.Job_STATE_FAILED, 4, 2, 2
+	p.ResumeMode = pb.ResumeMode_RESUME_MODE_RESTARTED
 	p.Reason, p.ErrorMessage, p.RetriedAs = "OUT_OF_MEMORY", "The model ran out of memory.", "job_ffffffffffffffffffffffffffffffff"
 	p.Numbers = &pb.JobNumbers{TokensEstimated: true}
 	return p
@@ -93,6 +94,7 @@ func failed() *pb.Progress {
 func cancelled() *pb.Progress {
 	p := base()
 	p.State, p.Version, p.Attempt = pb.Job_STATE_CANCELLED, 4, 1
+	p.ResumeMode = pb.ResumeMode_RESUME_MODE_CONTINUED
 	p.Numbers = &pb.JobNumbers{TokensEstimated: true}
 	return p
 }

@@ -220,6 +220,7 @@ func additional(o *object, p *pb.Progress, cursor string, where place) {
 	o.string("priority", priority(p.GetPriority()))
 	o.stringOrNull("retry_of", p.GetRetryOf())
 	o.stringOrNull("retried_as", p.GetRetriedAs())
+	o.stringOrNull("resume_mode", resumeMode(p.GetResumeMode()))
 }
 
 var noNumbers = &pb.JobNumbers{}

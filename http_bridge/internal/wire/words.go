@@ -118,3 +118,15 @@ func datetime(t *timestamppb.Timestamp) string {
 	}
 	return t.AsTime().UTC().Format(time.DateTime)
 }
+
+// resumeMode is empty for an attempt that had no text to go on from.
+func resumeMode(mode pb.ResumeMode) string {
+	switch mode {
+	case pb.ResumeMode_RESUME_MODE_CONTINUED:
+		return "continued"
+	case pb.ResumeMode_RESUME_MODE_RESTARTED:
+		return "restarted"
+	default:
+		return ""
+	}
+}

@@ -42,6 +42,7 @@ export function progress(fields: Fields = {}): Fields {
     priority: 'normal',
     retry_of: null,
     retried_as: null,
+    resume_mode: null,
     ...fields,
   };
 }
