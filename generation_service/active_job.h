@@ -82,6 +82,11 @@ struct ActiveJob {
   std::unique_ptr<Generation> generation;  // kRunning only
 
   GenerationRequest request;  // of the conversation
+  bool started = false;       // the first byte of the answer came
+  bool over = false;          // the server ended it, not we
+  // When the conversation began, an answer of this model had been broken off, and none had begun
+  // since.
+  bool after_break = false;
 
   // While it is not clear whether the model goes on from the kept text: text is held back.
   struct Continuing {

@@ -139,6 +139,9 @@ void ActiveJobs::Run(ActiveJob& job, const v1::LeasedJob& lease) {
 }
 
 void ActiveJobs::Converse(ActiveJob& job) {
+  job.started = false;
+  job.over = false;
+  job.after_break = broken_off_.count(job.model) > 0;
   job.generation = client_->Generate(
       job.request, [this, key = job.key](const GenerationEvent& event) { TakeEvent(key, event); });
 }
@@ -150,6 +153,8 @@ void ActiveJobs::TakeEvent(const LeaseKey& key, const GenerationEvent& event) {
   if (job == nullptr || job->stage != Stage::kRunning) return;
   const absl::Duration now = loop_->Now();
   if (std::holds_alternative<AnswerStarted>(event)) {
+    job->started = true;
+    broken_off_.erase(job->model);
     server_->residency().Used(job->model, job->num_ctx, now);
     job->attempt.OnFirstByte(now);
     Touch(*job);
@@ -160,6 +165,7 @@ void ActiveJobs::TakeEvent(const LeaseKey& key, const GenerationEvent& event) {
       TakeText(*job, *text);
     }
   } else if (const auto* done = std::get_if<AnswerDone>(&event)) {
+    job->over = true;
     if (job->continuing != nullptr && !EndContinuation(*job)) return;
     job->attempt.Finish(done->statistics, now);
     Finish(*job, {.outcome = v1::OUTCOME_COMPLETED});
@@ -187,12 +193,23 @@ void ActiveJobs::TakeText(ActiveJob& job, const AnswerText& text, uint32_t chunk
 }
 
 void ActiveJobs::TakeFailure(ActiveJob& job, const Failure& failure) {
+  // Else it was we who hung up.
+  job.over = failure.kind != Failure::Kind::kFirstByteTimeout &&
+             failure.kind != Failure::Kind::kSilenceTimeout &&
+             failure.kind != Failure::Kind::kRunningTimeout;
   if (job.continuing != nullptr && MayBeRefusedPrefill(failure)) {
     return StartOver(job, "the model server refuses the beginning of an answer");
   }
   const bool text_kept = job.attempt.has_text() || job.base.answer() > 0 || job.base.thinking() > 0;
-  const Fault fault =
-      Classify(failure, {.model = job.model, .server_url = client_->url(), .text_kept = text_kept});
+  const bool after_break = MayBeWedged(job);
+  const Fault fault = Classify(failure, {.model = job.model,
+                                         .server_url = client_->url(),
+                                         .text_kept = text_kept,
+                                         .after_break = after_break});
+  if (after_break && failure.kind == Failure::Kind::kFirstByteTimeout) {
+    client_->Unload(job.model);
+    server_->residency().Released(job.model, absl::ZeroDuration(), loop_->Now());
+  }
   LogWarning("the model server failed a job", {{"job_id", job.key.job_id},
                                                {"version", job.key.version},
                                                {"reason", fault.reason},
@@ -233,12 +250,27 @@ void ActiveJobs::EndGeneration(ActiveJob& job) {
   job.continuing.reset();
   loop_->Cancel(std::exchange(job.hold_timer, 0));
   if (job.generation == nullptr) return;
-  job.generation.reset();
+  CloseConversation(job);
   metrics_->GenerationEnded(job.model_label);
   const bool others = std::any_of(table_.begin(), table_.end(), [&job](const auto& entry) {
     return entry.second->model == job.model && entry.second->generation != nullptr;
   });
   if (!others) server_->residency().Released(job.model, job.keep_alive, now);
+}
+
+void ActiveJobs::CloseConversation(ActiveJob& job) {
+  job.generation.reset();
+  if (!job.over) broken_off_.insert(job.model);
+}
+
+// Servers have been seen to keep a slot of a model for an answer whose reader left, and then to let
+// every next one wait for it.
+bool ActiveJobs::MayBeWedged(const ActiveJob& job) const {
+  if (!job.after_break || job.started || !server_->reachable()) return false;
+  return std::none_of(table_.begin(), table_.end(), [&job](const auto& entry) {
+    const ActiveJob& other = *entry.second;
+    return other.model == job.model && other.generation != nullptr && other.started;
+  });
 }
 
 v1::StopGenerationResponse ActiveJobs::Stop(const v1::StopGenerationRequest& request) {

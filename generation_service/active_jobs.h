@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -113,6 +114,8 @@ class ActiveJobs {
   void Finish(ActiveJob& job, AttemptResult result);
   void HandOver(ActiveJob& job, const HandOverReason& why);
   void EndGeneration(ActiveJob& job);
+  void CloseConversation(ActiveJob& job);
+  bool MayBeWedged(const ActiveJob& job) const;
   void Touch(ActiveJob& job);
   void PublishJob(ActiveJob& job);
   void PublishEnded(ActiveJob& job);
@@ -129,6 +132,8 @@ class ActiveJobs {
   const Callbacks callbacks_;
   JobTable table_;
   std::vector<LeaseKey> changed_;
+  // Models of which an answer was broken off by us, and none has begun since.
+  std::set<std::string> broken_off_;
 };
 
 }  // namespace genwatch

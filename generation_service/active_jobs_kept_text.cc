@@ -84,7 +84,7 @@ void ActiveJobs::StartOver(ActiveJob& job, const char* why) {
   const std::unique_ptr<ActiveJob::Continuing> dropped = std::move(job.continuing);
   loop_->Cancel(std::exchange(job.hold_timer, 0));
   // Its connection is closed before the next one is made: the model may serve one at a time.
-  job.generation.reset();
+  CloseConversation(job);
   job.request.spec = std::move(dropped->own_spec);
   job.request.running_timeout =
       std::max(job.request.running_timeout - job.attempt.Elapsed(loop_->Now()), kShortestRun);

@@ -188,6 +188,14 @@ Verdict VerdictOf(const Failure& failure, const FaultContext& context) {
       return {v1::OUTCOME_ONCE_MORE, "MALFORMED_ANSWER",
               "The model server sent a line that is too long to be an answer", ""};
     case Failure::Kind::kFirstByteTimeout:
+      if (context.after_break) {
+        return {
+            v1::OUTCOME_PASSING, "MODEL_SERVER_WEDGED",
+            absl::StrCat("The model server was silent for ", absl::FormatDuration(failure.limit),
+                         " after an answer of this model was broken off, and was asked to "
+                         "unload the model"),
+            "if it happens again, restart the model server", true};
+      }
       return {v1::OUTCOME_PASSING, "FIRST_BYTE_TIMEOUT",
               absl::StrCat("The model server was silent for ", absl::FormatDuration(failure.limit)),
               "if its models load slowly, raise --first_byte_timeout", true};

@@ -39,6 +39,9 @@ struct FaultContext {
   std::string model;
   std::string server_url;  // without credentials
   bool text_kept = false;  // the attempt has produced text, which is kept
+  // The job was the next one of its model after one that was broken off, and the server answers
+  // otherwise: it may still count the other one as running.
+  bool after_break = false;
 };
 
 // What follows from a failure.

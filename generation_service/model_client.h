@@ -63,6 +63,9 @@ class ModelClient {
   // time.
   virtual void Look(std::function<void(const ModelServerLook&)> on_look) = 0;
 
+  // Asks the server to drop a model from its memory. Nobody waits for the answer.
+  virtual void Unload(const std::string& model) = 0;
+
   // The base URL, without credentials.
   virtual std::string url() const = 0;
 };

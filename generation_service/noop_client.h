@@ -23,6 +23,7 @@ class NoopClient : public ModelClient {
       const GenerationRequest& request,
       std::function<void(const GenerationEvent&)> on_event) override;
   void Look(std::function<void(const ModelServerLook&)> on_look) override;
+  void Unload(const std::string& /*model*/) override {}
   std::string url() const override { return "noop://localhost"; }
 
  private:

@@ -1,7 +1,10 @@
 #include "generation_service/ollama_client.h"
 
+#include <string_view>
 #include <utility>
 
+#include "common/log.h"
+#include "generation_service/json_writer.h"
 #include "generation_service/ollama_generation.h"
 #include "generation_service/ollama_request.h"
 
@@ -24,6 +27,30 @@ std::unique_ptr<Generation> OllamaClient::Generate(
   http.silence_timeout = request.silence_timeout;
   http.running_timeout = request.running_timeout;
   return StartOllamaGeneration(loop_, &http_, std::move(http), std::move(on_event));
+}
+
+void OllamaClient::Unload(const std::string& model) {
+  if (unloads_.count(model) > 0) return;
+  JsonWriter json;
+  json.BeginObject();
+  json.Key("model");
+  json.String(model);
+  json.Key("keep_alive");
+  json.Integer(0);
+  json.EndObject();
+  HttpRequest http;
+  http.url = options_.url + "/api/generate";
+  http.json_body = json.text();
+  http.headers = options_.headers;
+  http.connect_timeout = options_.connect_timeout;
+  http.running_timeout = options_.look_timeout;
+  HttpCallbacks callbacks;
+  callbacks.on_body = [](int, std::string_view) {};
+  callbacks.on_end = [this, model](const HttpEnd& end) {
+    LogInfo("a model was asked to be unloaded", {{"model", model}, {"status", end.status}});
+    const auto ended = unloads_.extract(model);
+  };
+  unloads_[model] = http_.Start(std::move(http), std::move(callbacks));
 }
 
 void OllamaClient::Look(std::function<void(const ModelServerLook&)> on_look) {

@@ -2,6 +2,7 @@
 #define GENWATCH_GENERATION_SERVICE_OLLAMA_CLIENT_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,7 @@ class OllamaClient : public ModelClient {
       const GenerationRequest& request,
       std::function<void(const GenerationEvent&)> on_event) override;
   void Look(std::function<void(const ModelServerLook&)> on_look) override;
+  void Unload(const std::string& model) override;
   std::string url() const override { return options_.url; }
 
  private:
@@ -44,6 +46,7 @@ class OllamaClient : public ModelClient {
   HttpClient http_;
   ShownModels shown_;
   std::unique_ptr<OllamaLook> look_;
+  std::map<std::string, std::unique_ptr<HttpTransfer>> unloads_;  // under way, by model
 };
 
 }  // namespace genwatch

@@ -70,6 +70,11 @@ class FakeModelClient : public ModelClient {
     return looks_;
   }
 
+  std::vector<std::string> unloaded() {
+    MutexLock lock(mutex_);
+    return unloaded_;
+  }
+
   // ---- ModelClient
 
   std::unique_ptr<Generation> Generate(
@@ -93,6 +98,11 @@ class FakeModelClient : public ModelClient {
       }
       on_look(look);
     });
+  }
+
+  void Unload(const std::string& model) override {
+    MutexLock lock(mutex_);
+    unloaded_.push_back(model);
   }
 
   std::string url() const override { return "http://fake:11434"; }
@@ -121,6 +131,7 @@ class FakeModelClient : public ModelClient {
   EventLoop* const loop_;
   Mutex mutex_;
   ModelServerLook look_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> unloaded_ ABSL_GUARDED_BY(mutex_);
   int looks_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::shared_ptr<Conversation>> conversations_ ABSL_GUARDED_BY(mutex_);
 };

@@ -460,6 +460,20 @@ TEST_F(OllamaClientTest, LookMayBeAskedForInTheCallbackOfTheLast) {
   second.WaitForNotification();
 }
 
+TEST_F(OllamaClientTest, UnloadIsARequestThatKeepsTheModelNoLonger) {
+  Notification asked;
+  ScriptedServer server([&](ScriptedConnection& connection) {
+    const std::string request = connection.ReadRequest();
+    EXPECT_THAT(request, HasSubstr("POST /api/generate "));
+    EXPECT_THAT(request, HasSubstr(R"({"model":"m:1b","keep_alive":0})"));
+    connection.Write(WholeAnswer("200 OK", R"({"done":true,"done_reason":"unload"})"));
+    asked.Notify();
+  });
+  Connect(server.url());
+  loop_.RunSync([&] { client_->Unload("m:1b"); });
+  asked.WaitForNotification();
+}
+
 TEST_F(OllamaClientTest, DestructionWithConversationsInProgressIsSafe) {
   ScriptedServer server([](ScriptedConnection& connection) {
     connection.ReadRequest();

@@ -307,6 +307,39 @@ TEST_F(WorkerTest, FailureOfTheModelServerIsClassified) {
   EXPECT_EQ(finished.answer, "a part");
 }
 
+Failure NoFirstByte() {
+  Failure failure;
+  failure.kind = Failure::Kind::kFirstByteTimeout;
+  failure.limit = absl::Seconds(9);
+  return failure;
+}
+
+TEST_F(WorkerTest, ModelThatIsSilentAfterAnAnswerWasBrokenOffIsUnloaded) {
+  Start();
+  const size_t first = StartJob(Job("job_1"));
+  models_.Say(first, AnswerStarted());
+  StopGeneration("job_1");
+  const size_t second = StartJob(Job("job_2"));
+  models_.Say(second, NoFirstByte());
+  ASSERT_TRUE(Await([&] { return ledger_->finished().size() == 1; }));
+  EXPECT_EQ(ledger_->finished()[0].request.outcome(), v1::OUTCOME_PASSING);
+  EXPECT_EQ(ledger_->finished()[0].request.reason(), "MODEL_SERVER_WEDGED");
+  EXPECT_EQ(models_.unloaded(), std::vector<std::string>{"m"});
+}
+
+TEST_F(WorkerTest, SilenceOfAModelThatAnsweredSinceIsNoWedge) {
+  Start();
+  StartJob(Job("job_1"));
+  StopGeneration("job_1");
+  const size_t second = StartJob(Job("job_2"));
+  models_.Say(second, AnswerStarted());
+  models_.SayDone(second, 1);
+  models_.Say(StartJob(Job("job_3")), NoFirstByte());
+  ASSERT_TRUE(Await([&] { return ledger_->finished().size() == 2; }));
+  EXPECT_EQ(ledger_->finished()[1].request.reason(), "FIRST_BYTE_TIMEOUT");
+  EXPECT_TRUE(models_.unloaded().empty());
+}
+
 TEST_F(WorkerTest, RetryAfterIsPassedOn) {
   Start();
   const size_t index = StartJob(Job("job_1"));

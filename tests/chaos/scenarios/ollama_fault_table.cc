@@ -153,6 +153,8 @@ void AddStatuses(std::vector<OllamaFault>& faults) {
       {.name = "silence instead of a status line",
        .orders = Once("stall_before"),
        .attempts = "passing FIRST_BYTE_TIMEOUT; completed",
+       // Where an answer of the same model was broken off just before.
+       .other_attempts = "passing MODEL_SERVER_WEDGED; completed",
        .limit_ms = kFirstByteTimeoutMs},
   };
   faults.insert(faults.end(), statuses.begin(), statuses.end());
