@@ -175,7 +175,8 @@ class DrainTest : public ProgramTest {
   ScriptedServer ollama_;
 };
 
-TEST_F(DrainTest, RunningJobsMayFinish) {
+// Stopping the worker of the first system killed the job that it ran.
+TEST_F(DrainTest, SeedDefect11RunningJobsMayFinish) {
   StartJob(60);
   process_->Signal(SIGTERM);
   ASSERT_TRUE(AwaitDraining()) << Log();

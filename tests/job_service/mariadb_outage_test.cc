@@ -66,7 +66,7 @@ TEST_P(OutageTest, CallsFailWithinASecondWhileTheServerIsDown) {
 
 // The predecessor kept one connection for ever: after the server had closed it, each job failed
 // until the process was started again.
-TEST_P(OutageTest, WorkGoesOnAfterARestartOfTheServerByItself) {
+TEST_P(OutageTest, SeedDefect12WorkGoesOnAfterARestartOfTheServerByItself) {
   const JobRecord leased = InsertLeased(1);
   Append(leased, {Piece(v1::CHANNEL_ANSWER, 0, "durable")});
   Server().Kill();
@@ -78,6 +78,26 @@ TEST_P(OutageTest, WorkGoesOnAfterARestartOfTheServerByItself) {
   const auto done = store().FinishAttempt(Finish(leased, v1::OUTCOME_COMPLETED));
   ASSERT_TRUE(done.ok()) << done.status();
   EXPECT_TRUE(store().Heartbeat(Worker(1), 2, {}).ok());
+}
+
+// The same after a quiet night.
+TEST_P(OutageTest, SeedDefect12IdleConnectionsThatTheServerClosedAreReplaced) {
+  const auto sql = [](const std::string& statement) {
+    const auto output = Server().Execute("", statement);
+    EXPECT_TRUE(output.ok()) << output.status();
+    return output.value_or("");
+  };
+  sql("SET GLOBAL wait_timeout = 1");
+  const JobRecord leased = InsertLeased(1);
+  const std::string idle =
+      "SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Sleep'";
+  ASSERT_TRUE(Await([&] { return sql(idle).substr(0, 1) == "0"; }));
+  sql("SET GLOBAL wait_timeout = 28800");
+  EXPECT_TRUE(store().Probe().ok());
+  EXPECT_TRUE(store().Heartbeat(Worker(1), 2, {Held(leased)}).ok());
+  Append(leased, {Piece(v1::CHANNEL_ANSWER, 0, "good morning")});
+  EXPECT_TRUE(store().FinishAttempt(Finish(leased, v1::OUTCOME_COMPLETED)).ok());
+  EXPECT_EQ(Text(JobId(1)), "good morning");
 }
 
 TEST_P(OutageTest, RestartThatNobodyMetIsNotNoticed) {
