@@ -70,8 +70,22 @@ export async function getJob(jobId: string): Promise<Job> {
   return jobOf(await request('GET', jobPath(jobId)));
 }
 
-export async function cancelJob(jobId: string): Promise<Job> {
-  return jobOf(await request('POST', `${jobPath(jobId)}:cancel`, {}));
+/** What the owner of a job may order while it has not ended. */
+export type JobOrder = 'cancel' | 'pause' | 'resume';
+
+/** Answers the job as it is then. */
+export async function orderJob(jobId: string, order: JobOrder): Promise<Job> {
+  return jobOf(await request('POST', `${jobPath(jobId)}:${order}`, {}));
+}
+
+/** Makes a new job from one that ended without a result; answers the new one. */
+export async function retryJob(jobId: string): Promise<Job> {
+  return jobOf(await request('POST', `${jobPath(jobId)}:retry`, {}));
+}
+
+/** Of a job that has ended. */
+export async function deleteJob(jobId: string): Promise<void> {
+  await request('DELETE', jobPath(jobId));
 }
 
 export async function listJobs(pageSize: number, pageToken = ''): Promise<JobPage> {

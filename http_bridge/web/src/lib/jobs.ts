@@ -138,8 +138,8 @@ function parseNumbers(json: JsonObject): SnapshotPatch {
 }
 
 /**
- * What the REST answer about an ended job adds to its live view. (Of a running job the stream knows
- * more.)
+ * What the REST answer about a job that does not run adds to its live view. (Of a running job the
+ * stream knows more.)
  */
 export function endedPatch(job: Job): SnapshotPatch {
   return {

@@ -180,6 +180,44 @@ describe('JobCard', () => {
     expect(card.get(byTest('job-cancel')).attributes('disabled')).toBeUndefined();
   });
 
+  it('pauses a running job and resumes it', async () => {
+    const server = new FakeServer()
+      .on('POST /api/v1/jobs/job_1:pause', {
+        body: { job: restJob({ state: 'STATE_PAUSED', version: 3 }) },
+      })
+      .on('POST /api/v1/jobs/job_1:resume', {
+        body: { job: restJob({ state: 'STATE_QUEUED', version: 4 }) },
+      });
+    await send('progress', generating());
+    expect(card.find(byTest('job-resume')).exists()).toBe(false);
+    await card.get(byTest('job-pause')).trigger('click');
+    await flushPromises();
+    expect(textOf('job-state')).toBe('Paused');
+    expect(card.find(byTest('job-pause')).exists()).toBe(false);
+    expect(card.find(byTest('job-cancel')).exists()).toBe(true);
+    await card.get(byTest('job-resume')).trigger('click');
+    await flushPromises();
+    expect(textOf('job-state')).toBe('Queued');
+    expect(server.seen.map(({ path }) => path)).toEqual([
+      '/api/v1/jobs/job_1:pause',
+      '/api/v1/jobs/job_1:resume',
+    ]);
+  });
+
+  it('says why it could not pause', async () => {
+    new FakeServer().on('POST /api/v1/jobs/job_1:pause', {
+      status: 409,
+      body: { success: false, error: 'PauseJob: job is completed', code: 'WRONG_STATE' },
+    });
+    await send('progress', generating());
+    await card.get(byTest('job-pause')).trigger('click');
+    await flushPromises();
+    expect(card.get('[role="alert"]').text()).toBe(
+      'The job was not paused. PauseJob: job is completed.',
+    );
+    expect(textOf('job-state')).toBe('Generating');
+  });
+
   it('keeps thinking closed, and apart from the answer', async () => {
     FakeEventSource.last.text(0, 'The user wants', 'thinking');
     await send('progress', progress({ phase: 'thinking' }));

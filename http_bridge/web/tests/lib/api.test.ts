@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { cancelJob, getJob, getStatus, listJobs, listModels, submitJob } from '../../src/lib/api';
+import { getJob, getStatus, listJobs, listModels, orderJob, submitJob } from '../../src/lib/api';
 import type { ApiError } from '../../src/lib/api_error';
 import { FakeServer } from '../support/fake_server';
 import { generating, models, restJob } from '../support/wire';
@@ -72,7 +72,7 @@ describe('api', () => {
         ],
       },
     });
-    const error = await errorOf(cancelJob('job_1'));
+    const error = await errorOf(orderJob('job_1', 'cancel'));
     expect(error.message).toBe('A completed job cannot be cancelled.');
     expect(error.reason).toBe('ILLEGAL_TRANSITION');
     expect(error.violations).toEqual([{ field: 'job_id', description: 'has ended' }]);

@@ -111,4 +111,50 @@ describe('the page of a job', () => {
       'Why is the sky blue?',
     );
   });
+
+  it('retries a failed job, and goes to the new one', async () => {
+    server.on('POST /api/v1/jobs/job_1:retry', {
+      body: { job: restJob({ job_id: 'job_2', state: 'STATE_QUEUED', version: 1 }) },
+    });
+    const page = await mountAt('/jobs/job_1');
+    FakeEventSource.last.accept();
+    expect(page.find(byTest('job-retry')).exists()).toBe(false);
+    FakeEventSource.last.send('error', failed());
+    await flushPromises();
+    await page.get(byTest('job-retry')).trigger('click');
+    await flushPromises();
+    expect(page.vm.$router.currentRoute.value.path).toBe('/jobs/job_2');
+  });
+
+  it('says why a job could not be retried', async () => {
+    server.on('POST /api/v1/jobs/job_1:retry', {
+      status: 404,
+      body: { success: false, error: 'model is not on any model server', code: 'MODEL_NOT_FOUND' },
+    });
+    const page = await mountAt('/jobs/job_1');
+    FakeEventSource.last.accept().send('error', failed());
+    await flushPromises();
+    await page.get(byTest('job-retry')).trigger('click');
+    await flushPromises();
+    expect(page.text()).toContain('Model is not on any model server.');
+    expect(page.vm.$router.currentRoute.value.path).toBe('/jobs/job_1');
+  });
+
+  it('deletes a completed job at the second click only', async () => {
+    server
+      .on('DELETE /api/v1/jobs/job_1', { body: {} })
+      .on('GET /api/v1/jobs', { body: { jobs: [], next_page_token: '' } });
+    const page = await mountAt('/jobs/job_1');
+    FakeEventSource.last.accept().send('complete', complete());
+    await flushPromises();
+    expect(page.find(byTest('job-retry')).exists()).toBe(false);
+    await page.get(byTest('job-delete')).trigger('click');
+    await flushPromises();
+    expect(server.count('DELETE /api/v1/jobs/job_1')).toBe(0);
+    expect(page.get(byTest('job-delete')).text()).toBe('Delete for good');
+    await page.get(byTest('job-delete')).trigger('click');
+    await flushPromises();
+    expect(server.count('DELETE /api/v1/jobs/job_1')).toBe(1);
+    expect(page.vm.$router.currentRoute.value.path).toBe('/jobs');
+  });
 });
