@@ -296,9 +296,12 @@ v1::StopGenerationResponse ActiveJobs::Stop(const v1::StopGenerationRequest& req
   }
   // A job whose result is on its way may be stopped as well: the ledger takes what comes first.
   response.set_stopped(true);
-  constexpr size_t kAll = std::numeric_limits<size_t>::max();
-  job->thinking.AddTo(kAll, response.mutable_pieces());
-  job->answer.AddTo(kAll, response.mutable_pieces());
+  // New text of an attempt that starts over does not fit behind the kept one.
+  if (job->base_state != ActiveJob::Base::kToLower) {
+    constexpr size_t kAll = std::numeric_limits<size_t>::max();
+    job->thinking.AddTo(kAll, response.mutable_pieces());
+    job->answer.AddTo(kAll, response.mutable_pieces());
+  }
   *response.mutable_numbers() = job->attempt.Numbers(loop_->Now());
   *response.mutable_facts() = job->attempt.Facts(loop_->Now());
   return response;

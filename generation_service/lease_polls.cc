@@ -69,6 +69,7 @@ void LeasePolls::Start(const LeaseRoom& room) {
   request.set_heartbeat_number(callbacks_.heartbeat_number());
   request.set_max_jobs(poll.jobs);
   request.set_wait_ms(WireMs(options_.lease_wait));
+  request.set_continues(true);
   request.set_idle(room.idle && polls_.empty());
 
   const uint64_t id = ++last_poll_;

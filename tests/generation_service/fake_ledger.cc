@@ -44,15 +44,28 @@ class FakeLedger::Poll : public grpc::ServerUnaryReactor {
 };
 
 FakeLedger::FakeLedger(int port) {
+  const absl::Status status = StartServer(port);
+  if (!status.ok()) ADD_FAILURE() << status;
+}
+
+FakeLedger::~FakeLedger() {
+  if (server_ != nullptr) server_->Drain();
+}
+
+std::unique_ptr<FakeLedger> FakeLedger::StartAt(int port) {
+  std::unique_ptr<FakeLedger> ledger(new FakeLedger(Unstarted()));
+  return ledger->StartServer(port).ok() ? std::move(ledger) : nullptr;
+}
+
+absl::Status FakeLedger::StartServer(int port) {
   GrpcServerOptions options;
   options.port = port;
   options.drain = absl::ZeroDuration();
   auto server = GrpcServer::Start(options, {this});
-  if (!server.ok()) ADD_FAILURE() << server.status();
+  if (!server.ok()) return server.status();
   server_ = *std::move(server);
+  return absl::OkStatus();
 }
-
-FakeLedger::~FakeLedger() { server_->Drain(); }
 
 void FakeLedger::Submit(v1::LeasedJob job) {
   uint64_t poll = 0;

@@ -27,6 +27,9 @@ class FakeLedger : public v1::JobLeaseService::CallbackService {
   explicit FakeLedger(int port = 0);
   ~FakeLedger() override;
 
+  // Null if the port is taken.
+  static std::unique_ptr<FakeLedger> StartAt(int port);
+
   int port() const { return server_->port(); }
   std::string address() const { return server_->address(); }
 
@@ -84,6 +87,9 @@ class FakeLedger : public v1::JobLeaseService::CallbackService {
 
  private:
   class Poll;
+  struct Unstarted {};
+  explicit FakeLedger(Unstarted) {}
+  absl::Status StartServer(int port);
   struct Texts {
     std::string answer;
     std::string thinking;

@@ -5,7 +5,9 @@
 
 #include <atomic>
 #include <memory>
+#include <random>
 #include <string>
+#include <utility>
 
 #include "common/grpc_channel.h"
 #include "common/grpc_server.h"
@@ -74,6 +76,18 @@ class WorkerTest : public testing::Test {
     base->set_version(2);
     job.set_max_output_bytes(1 << 20);
     return job;
+  }
+
+  // For a ledger that goes and comes back: a port that the kernel gives nobody meanwhile, neither
+  // another test nor our own connection attempts (they would connect to themselves).
+  void UseAPortThatStaysOurs() {
+    std::random_device random;
+    std::unique_ptr<FakeLedger> ledger;
+    for (int tries = 0; ledger == nullptr && tries < 100; ++tries) {
+      ledger = FakeLedger::StartAt(std::uniform_int_distribution(20'000, 32'000)(random));
+    }
+    ASSERT_NE(ledger, nullptr);
+    ledger_ = std::move(ledger);
   }
 
   void Start() {

@@ -243,6 +243,16 @@ TEST_F(WorkerKeptTextTest, PauseOfAnAttemptWhoseNewTextIsNotKeptLeavesTheKeptTex
   EXPECT_EQ(response.numbers().answer_bytes(), sizeof(kKept) - 1);
 }
 
+TEST_F(WorkerKeptTextTest, CancelOfAResultWhoseTextIsNotKeptLeavesTheKeptText) {
+  ledger_->FailAppends(absl::UnavailableError("no database"));
+  const size_t index = StartJob(KeptJob("n"));
+  models_.SayText(index, "New");
+  models_.SayDone(index, 1);
+  const v1::StopGenerationResponse response = StopGeneration("job_1", /*version=*/4);
+  EXPECT_TRUE(response.stopped());
+  EXPECT_EQ(response.pieces_size(), 0);
+}
+
 TEST_F(WorkerKeptTextTest, BrokenStreamKeepsWhatTheContinuationAdded) {
   const size_t index = StartJob(KeptJob());
   models_.SayText(index, "eps well");
