@@ -45,6 +45,8 @@ struct JobRecord {
   uint32_t losses = 0;
   // Of those, lost while it was alone on its worker without storing new text.
   uint32_t losses_alone = 0;
+  // Attempts that ended with a fault that deserves one more try (OUTCOME_ONCE_MORE).
+  uint32_t once_more = 0;
 
   std::string reason;
   std::string error_message;
@@ -67,6 +69,8 @@ struct JobRecord {
 
   // All leases so far, oldest first.
   std::vector<v1::LeaseBase> bases;
+  // Which way the newest lease went with the text that was kept.
+  v1::ResumeMode resume_mode = v1::RESUME_MODE_UNSPECIFIED;
 };
 
 inline bool IsTerminal(JobState state) {

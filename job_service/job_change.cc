@@ -49,12 +49,42 @@ void ApplyLease(const LeaseTerms& terms, absl::Time now, JobRecord& job) {
   job.alone = terms.alone;
   job.score = terms.score;
   job.progress_sequence = 0;
-  const uint32_t elapsed_ms = job.numbers.elapsed_ms();
+  const v1::JobNumbers before = job.numbers;
   job.numbers.Clear();
-  job.numbers.set_elapsed_ms(elapsed_ms);
+  job.numbers.set_elapsed_ms(before.elapsed_ms());
   v1::LeaseBase base;
   base.set_version(job.version);
+  if (terms.continues && job.spec.resume_policy() != v1::RESUME_POLICY_RESTART) {
+    base.set_answer(before.answer_bytes());
+    base.set_thinking(before.thinking_bytes());
+  }
+  job.numbers.set_answer_bytes(base.answer());
+  job.numbers.set_thinking_bytes(base.thinking());
+  job.resume_mode = ResumeModeOf(HasText(before), base);
   job.bases.push_back(base);
+}
+
+bool ApplyLowerBase(const v1::LeaseBase& base, JobRecord& job) {
+  if (job.bases.empty()) return false;
+  v1::LeaseBase& current = job.bases.back();
+  const bool lower_answer = base.answer() < current.answer();
+  const bool lower_thinking = base.thinking() < current.thinking();
+  if (lower_answer) {
+    current.set_answer(base.answer());
+    job.numbers.set_answer_bytes(base.answer());
+  }
+  if (lower_thinking) {
+    current.set_thinking(base.thinking());
+    job.numbers.set_thinking_bytes(base.thinking());
+  }
+  job.resume_mode = ResumeModeOf(job.resume_mode != v1::RESUME_MODE_UNSPECIFIED, current);
+  return lower_answer || lower_thinking;
+}
+
+v1::ResumeMode ResumeModeOf(bool had_text, const v1::LeaseBase& base) {
+  if (!had_text) return v1::RESUME_MODE_UNSPECIFIED;
+  return base.answer() > 0 || base.thinking() > 0 ? v1::RESUME_MODE_CONTINUED
+                                                  : v1::RESUME_MODE_RESTARTED;
 }
 
 void ApplyChange(const Change& change, absl::Time now, JobRecord& job) {
@@ -124,6 +154,10 @@ void ApplyFinalNumbers(const v1::JobNumbers& reported, absl::Time now, JobRecord
     numbers.set_total_tokens(numbers.prompt_tokens() + numbers.completion_tokens());
   }
   ApplyProgress(numbers, now, job);
+}
+
+bool HasText(const v1::JobNumbers& numbers) {
+  return numbers.answer_bytes() > 0 || numbers.thinking_bytes() > 0;
 }
 
 bool StoredNewText(const JobRecord& job) {

@@ -19,11 +19,21 @@ struct LeaseTerms {
   v1::Worker worker;
   bool alone = false;
   double score = 0;
+  // The worker can go on from kept text.
+  bool continues = false;
 };
 
-// QUEUED to PROCESSING. The attempt starts over: base 0, no text, numbers but for the elapsed time
-// forgotten.
+// QUEUED to PROCESSING. Kept text stands (the base is its length) if the worker can go on from it
+// and the job does not ask to restart; else the base is 0 and no text is kept. Numbers but for the
+// elapsed time are forgotten.
 void ApplyLease(const LeaseTerms& terms, absl::Time now, JobRecord& job);
+
+// Lowers the base of the job's lease, and the text to it: per channel, if `base` is less. Answers
+// whether anything changed. What was stored behind a lowered base is no longer kept.
+bool ApplyLowerBase(const v1::LeaseBase& base, JobRecord& job);
+
+// CONTINUED or RESTARTED, by the base of a lease that began with kept text.
+v1::ResumeMode ResumeModeOf(bool had_text, const v1::LeaseBase& base);
 
 // Out of any state into `change.to`. Ends the lease if there is one.
 void ApplyChange(const Change& change, absl::Time now, JobRecord& job);
@@ -43,6 +53,7 @@ void ApplyProgress(const v1::JobNumbers& reported, absl::Time now, JobRecord& jo
 // Before ApplyChange.
 void ApplyFinalNumbers(const v1::JobNumbers& reported, absl::Time now, JobRecord& job);
 
+bool HasText(const v1::JobNumbers& numbers);
 // Whether text was kept under the lease that the job is under.
 bool StoredNewText(const JobRecord& job);
 

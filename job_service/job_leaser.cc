@@ -56,7 +56,8 @@ absl::Status JobLeaser::LeaseModel(const v1::LeaseJobsRequest& request, const st
                    .heartbeat_number = request.heartbeat_number(),
                    .model = model,
                    .limit = LimitOf(request, model),
-                   .alone = request.idle()};
+                   .alone = request.idle(),
+                   .continues = request.continues()};
   for (const PoppedJob& job : popped) {
     grant.candidates.push_back({.job_id = job.job_id, .score = job.score});
   }

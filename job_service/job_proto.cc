@@ -57,6 +57,7 @@ v1::Job ToJob(const JobRecord& record, v1::JobView view) {
   job.set_retry_of(record.retry_of);
   job.set_retried_as(record.retried_as);
   job.set_request_id(record.request_id);
+  job.set_resume_mode(record.resume_mode);
   return job;
 }
 
@@ -108,6 +109,7 @@ v1::Progress ToProgress(const JobRecord& record, absl::Time now) {
   if (record.completed_at) *progress.mutable_end_time() = ToTimestamp(*record.completed_at);
   progress.set_retry_of(record.retry_of);
   progress.set_retried_as(record.retried_as);
+  progress.set_resume_mode(record.resume_mode);
   *progress.mutable_server_time() = ToTimestamp(now);
   return progress;
 }

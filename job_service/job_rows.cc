@@ -1,6 +1,7 @@
 #include "job_service/job_rows.h"
 
 #include <algorithm>
+#include <array>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -19,24 +20,23 @@ using mariadb::Param;
 
 constexpr size_t kMostIdBytes = 64;
 
-// "version:answer:thinking,...", as the query concatenates them.
-std::vector<v1::LeaseBase> ParseBases(const std::string& text) {
-  std::vector<v1::LeaseBase> bases;
+// "version:answer:thinking:had text:once more,...", as the query concatenates them.
+void ParseAttempts(const std::string& text, JobRecord& job) {
   for (const auto entry : absl::StrSplit(text, ',', absl::SkipEmpty())) {
     const std::vector<std::string> parts = absl::StrSplit(entry, ':');
-    uint32_t version = 0;
-    uint32_t answer = 0;
-    uint32_t thinking = 0;
-    if (parts.size() != 3 || !absl::SimpleAtoi(parts[0], &version) ||
-        !absl::SimpleAtoi(parts[1], &answer) || !absl::SimpleAtoi(parts[2], &thinking)) {
-      continue;
+    std::array<uint32_t, 5> values = {};
+    bool numbers = parts.size() == values.size();
+    for (size_t i = 0; numbers && i < values.size(); ++i) {
+      numbers = absl::SimpleAtoi(parts[i], &values[i]);
     }
-    v1::LeaseBase& base = bases.emplace_back();
-    base.set_version(version);
-    base.set_answer(answer);
-    base.set_thinking(thinking);
+    if (!numbers) continue;
+    v1::LeaseBase& base = job.bases.emplace_back();
+    base.set_version(values[0]);
+    base.set_answer(values[1]);
+    base.set_thinking(values[2]);
+    job.resume_mode = ResumeModeOf(values[3] != 0, base);
+    job.once_more += values[4];
   }
-  return bases;
 }
 
 Param OrNull(const std::string& text) { return text.empty() ? Param(std::nullopt) : Param(text); }
@@ -110,7 +110,7 @@ JobRecord ReadJob(const mariadb::Row& row, absl::Time* now) {
   job.server_url = reader.Text();
   job.alone = reader.Bool();
   job.score = reader.OptionalDouble();
-  job.bases = ParseBases(reader.Text());
+  ParseAttempts(reader.Text(), job);
   const absl::Time read_at = reader.Time();
   if (now != nullptr) *now = read_at;
   return job;
@@ -234,17 +234,6 @@ absl::Status CloseAttempt(mariadb::Connection& connection, const JobRecord& job,
                {now, outcome, job.reason, OrNull(job.error_message), Bytes{numbers},
                 Bytes{facts_bytes}, job.row_id, job.attempt})
       .status();
-}
-
-absl::Status InsertTexts(mariadb::Connection& connection, uint64_t row_id, uint32_t attempt,
-                         const std::vector<NewText>& pieces) {
-  std::vector<std::vector<Param>> rows;
-  rows.reserve(pieces.size());
-  for (const NewText& piece : pieces) {
-    rows.push_back(
-        {row_id, attempt, static_cast<uint32_t>(piece.channel), piece.offset, Bytes{piece.text}});
-  }
-  return connection.ExecuteMany(queries::kInsertText, rows).status();
 }
 
 absl::Status InsertLesson(mariadb::Connection& connection, const LengthLesson& lesson) {

@@ -13,7 +13,6 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "job_service/job.h"
-#include "job_service/kept_text.h"
 #include "job_service/length_lesson.h"
 #include "job_service/mariadb/connection.h"
 
@@ -63,10 +62,6 @@ absl::Status StoreChange(mariadb::Connection& connection, const JobRecord& befor
 // `outcome` is a word of the column's; `job` as the end of the attempt leaves it.
 absl::Status CloseAttempt(mariadb::Connection& connection, const JobRecord& job,
                           std::string_view outcome, const v1::AttemptFacts& facts, absl::Time now);
-
-// Of one job's attempt.
-absl::Status InsertTexts(mariadb::Connection& connection, uint64_t row_id, uint32_t attempt,
-                         const std::vector<NewText>& pieces);
 
 absl::Status InsertLesson(mariadb::Connection& connection, const LengthLesson& lesson);
 

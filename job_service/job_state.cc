@@ -159,7 +159,7 @@ Change DecideFinish(const JobRecord& job, const AttemptEnd& end, double jitter) 
   }
   const bool budget_used_up = job.failures + 1 >= job.max_failures;
   const bool hopeless = end.outcome == v1::OUTCOME_PERMANENT ||
-                        (end.outcome == v1::OUTCOME_ONCE_MORE && job.failures > 0);
+                        (end.outcome == v1::OUTCOME_ONCE_MORE && job.once_more > 0);
   if (budget_used_up || hopeless) return Fail(end.reason, end.error_message);
   // Also for outcomes that this version does not know: one more try does no harm.
   return {
@@ -172,8 +172,11 @@ Change DecideFinish(const JobRecord& job, const AttemptEnd& end, double jitter) 
 
 Change DecideLoss(const JobRecord& job, bool stored_new_text) {
   const bool counts = job.alone && !stored_new_text;
+  if (counts && job.losses_alone + 1 >= job.max_failures) {
+    return Fail("KILLS_WORKERS", "each worker that ran the job alone was lost");
+  }
   if (counts && job.failures + 1 >= job.max_failures) {
-    return Fail("KILLS_WORKERS", "each worker that ran the job was lost");
+    return Fail("WORKER_LOST", "its worker was lost, and no further attempt is left");
   }
   const bool has_text = job.numbers.answer_bytes() > 0 || job.numbers.thinking_bytes() > 0;
   if (job.spec.resume_policy() == v1::RESUME_POLICY_FAIL && has_text) {

@@ -78,7 +78,7 @@ struct AttemptEnd {
 Change DecideFinish(const JobRecord& job, const AttemptEnd& end, double jitter);
 
 // What happens to a job whose worker was lost. No failure unless it was alone on its worker and
-// stored no new text, which happened `max_failures` times then: FAILED, reason KILLS_WORKERS.
+// stored no new text; after `max_failures` of these FAILED, reason KILLS_WORKERS.
 Change DecideLoss(const JobRecord& job, bool stored_new_text);
 
 }  // namespace genwatch

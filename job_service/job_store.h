@@ -53,7 +53,10 @@ struct LeaseGrant {
   std::string model;
   // Most jobs of this model PROCESSING at once on worker.server_url().
   uint32_t limit = 1;
+  // The worker runs nothing.
   bool alone = false;
+  // The worker can go on from kept text; else all jobs start over.
+  bool continues = false;
   std::vector<LeaseCandidate> candidates;
 };
 
@@ -187,13 +190,14 @@ class JobStore {
 
   // ---- Leases.
   // One transaction: locks the (server, model) row, counts what runs, checks the hold, locks the
-  // candidates, leases up to the limit in the order given. Base is 0 for a job that restarts (all
-  // do today): its text_length is lowered and its texts removed in the same transaction.
+  // candidates, leases up to the limit in the order given. Base is the kept length for a job that
+  // goes on, 0 for one that starts over: its texts are removed in the same transaction.
   // FAILED_PRECONDITION (UNKNOWN_WORKER) when no heartbeat of the worker is stored: it was reaped,
   // or has not beaten yet.
   virtual absl::StatusOr<LeaseResult> Lease(const LeaseGrant& grant) = 0;
   // In the order of `appends`. What repeats kept text is skipped; what leaves a gap is not stored,
-  // and the kept length says so.
+  // and the kept length says so. `lower_base` comes first: see ApplyLowerBase; a base inside a
+  // character is moved to the character's beginning.
   virtual absl::StatusOr<std::vector<AppendResult>> AppendText(
       const std::string& instance, absl::Span<const v1::TextAppend> appends) = 0;
   // Idempotent for a recorded (job, version, instance): answers the job as it is.

@@ -8,6 +8,8 @@
 namespace genwatch {
 namespace {
 
+bool ContinuesCharacter(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+
 template <typename Pieces>
 TextTail Tail(uint32_t answer, uint32_t thinking, const Pieces& pieces) {
   TextTail tail{.answer = answer, .thinking = thinking};
@@ -44,12 +46,15 @@ TextTail NewTail(uint32_t answer, uint32_t thinking, const std::vector<v1::TextP
   return Tail(answer, thinking, pieces);
 }
 
+uint32_t CharacterBeginIn(std::string_view text, uint32_t offset) {
+  if (offset >= text.size()) return offset;
+  while (offset > 0 && ContinuesCharacter(text[offset])) --offset;
+  return offset;
+}
+
 TextCut CutAtBorders(std::string_view text, size_t limit) {
   TextCut cut;
-  while (cut.skipped < text.size() &&
-         (static_cast<unsigned char>(text[cut.skipped]) & 0xC0) == 0x80) {
-    ++cut.skipped;
-  }
+  while (cut.skipped < text.size() && ContinuesCharacter(text[cut.skipped])) ++cut.skipped;
   cut.text = TruncateUtf8(text.substr(cut.skipped), limit - std::min(limit, cut.skipped));
   return cut;
 }

@@ -38,6 +38,9 @@ struct TextCut {
   std::string_view text;
 };
 
+// Where the character begins that the byte at `offset` is of; `offset` itself past the end.
+uint32_t CharacterBeginIn(std::string_view text, uint32_t offset);
+
 // Of text from some offset on: the whole characters of its first `limit` bytes. `text` is to have
 // one byte more than that, if there is any.
 TextCut CutAtBorders(std::string_view text, size_t limit);

@@ -30,23 +30,26 @@ size_t PromptBytes(const v1::JobSpec& spec) {
 std::optional<LengthLesson> LessonOf(const JobRecord& job, const v1::AttemptFacts& facts) {
   const v1::JobNumbers& numbers = job.numbers;
   const bool counted = numbers.has_completion_tokens();
+  // What was measured is of the rest only, the tokens are of the whole.
+  const bool continued = job.resume_mode == v1::RESUME_MODE_CONTINUED;
   const uint32_t tokens = counted ? numbers.completion_tokens() : numbers.current_tokens();
   if (tokens == 0) return std::nullopt;
   const bool ran_to_its_end = job.state == v1::Job::STATE_COMPLETED &&
                               (numbers.done_reason().empty() || numbers.done_reason() == "stop");
-  return LengthLesson{.model = job.spec.model(),
-                      .job_class = job.spec.job_class(),
-                      .think = job.spec.think(),
-                      .tokens = tokens,
-                      .censored = !ran_to_its_end,
-                      // Only the model's own count tells how many tokens a chunk has.
-                      .chunks = counted ? facts.answer_chunks() + facts.thinking_chunks() : 0,
-                      .eval_ms = facts.eval_ms(),
-                      .first_token_ms = static_cast<double>(numbers.first_token_ms()),
-                      .load_ms = facts.load_ms(),
-                      .prompt_bytes = static_cast<uint32_t>(PromptBytes(job.spec)),
-                      .prompt_tokens = numbers.prompt_tokens(),
-                      .prompt_eval_ms = facts.prompt_eval_ms()};
+  return LengthLesson{
+      .model = job.spec.model(),
+      .job_class = job.spec.job_class(),
+      .think = job.spec.think(),
+      .tokens = tokens,
+      .censored = !ran_to_its_end,
+      // Only the model's own count tells how many tokens a chunk has.
+      .chunks = counted && !continued ? facts.answer_chunks() + facts.thinking_chunks() : 0,
+      .eval_ms = continued ? 0 : facts.eval_ms(),
+      .first_token_ms = continued ? 0 : static_cast<double>(numbers.first_token_ms()),
+      .load_ms = facts.load_ms(),
+      .prompt_bytes = static_cast<uint32_t>(PromptBytes(job.spec)),
+      .prompt_tokens = continued ? 0 : numbers.prompt_tokens(),
+      .prompt_eval_ms = continued ? 0 : facts.prompt_eval_ms()};
 }
 
 void FillLengths(v1::LengthHistory::Scope scope, const std::vector<LengthLesson>& lessons,

@@ -234,8 +234,9 @@ absl::StatusOr<TextRead> MariaDbJobStore::ReadText(const std::string& job_id, v1
   const auto channel_number = static_cast<uint32_t>(channel);
   // One byte more tells whether the last character is whole.
   const uint64_t end = uint64_t{offset} + limit + 1;
-  const auto rows = Query(pool_, queries::kReadText,
-                          {channel_number, channel_number, channel_number, offset, end, job_id});
+  const auto rows =
+      Query(pool_, queries::kReadText,
+            {channel_number, channel_number, channel_number, channel_number, offset, end, job_id});
   if (!rows.ok()) return rows.status();
   if (rows->empty()) return UnknownJob(job_id);
   TextRead read;
@@ -253,7 +254,11 @@ absl::StatusOr<TextRead> MariaDbJobStore::ReadText(const std::string& job_id, v1
   for (const mariadb::Row& row : *rows) {
     mariadb::RowReader reader(row, 3);
     const uint32_t start = reader.Uint32();
-    const std::string_view body = reader.Text();
+    std::string_view body = reader.Text();
+    // The base of a later attempt may have cut through it.
+    if (const auto stands_to = reader.OptionalUint32()) {
+      body = body.substr(0, *stands_to > start ? *stands_to - start : 0);
+    }
     // The last piece that begins before the offset may end before it, too.
     const size_t skip = start < offset ? offset - start : 0;
     if (skip < body.size()) text.append(body.substr(skip, limit + 1 - text.size()));

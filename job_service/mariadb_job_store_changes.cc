@@ -9,6 +9,7 @@
 #include "job_service/mariadb/transaction.h"
 #include "job_service/mariadb_job_store.h"
 #include "job_service/queries.h"
+#include "job_service/text_rows.h"
 
 // Orders of the owner, and changes that come with time.
 

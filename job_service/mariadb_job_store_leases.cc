@@ -12,6 +12,7 @@
 #include "job_service/mariadb_job_store.h"
 #include "job_service/progress_json.h"
 #include "job_service/queries.h"
+#include "job_service/text_rows.h"
 
 // Leases and what their holders write.
 
@@ -77,21 +78,20 @@ absl::StatusOr<LeaseSituation> ReadSituation(mariadb::Connection& connection,
 
 absl::Status StoreLease(mariadb::Connection& connection, const JobRecord& before,
                         const JobRecord& after, absl::Time now, const LeaseColumns& columns) {
+  const v1::LeaseBase& base = after.bases.back();
+  const bool had_text = HasText(before.numbers);
   // What an earlier attempt stored goes with the lease that starts over.
-  if (before.numbers.answer_bytes() > 0 || before.numbers.thinking_bytes() > 0) {
-    if (auto dropped = connection.Execute(queries::kDropTexts, {before.row_id}); !dropped.ok()) {
-      return dropped.status();
-    }
+  if (had_text && base.answer() == 0 && base.thinking() == 0) {
+    if (absl::Status dropped = DropTexts(connection, before.row_id); !dropped.ok()) return dropped;
   }
   if (absl::Status status = StoreChange(connection, before, after, now, columns); !status.ok()) {
     return status;
   }
-  const v1::LeaseBase& base = after.bases.back();
   return connection
       .Execute(queries::kInsertAttempt,
                {after.row_id, after.attempt, after.version, after.spec.model(), after.instance,
                 after.worker_address, after.server_url, after.alone, base.answer(), base.thinking(),
-                now})
+                had_text, now})
       .status();
 }
 
@@ -115,8 +115,11 @@ absl::Status LeaseIn(mariadb::Connection& connection, const LeaseGrant& grant,
   for (const LeaseChoice::Chosen& chosen : choice.chosen) {
     const JobRecord& before = locked->jobs.at(chosen.job_id);
     JobRecord after = before;
-    ApplyLease({.worker = grant.worker, .alone = chosen.alone, .score = chosen.score}, locked->now,
-               after);
+    ApplyLease({.worker = grant.worker,
+                .alone = chosen.alone,
+                .score = chosen.score,
+                .continues = grant.continues},
+               locked->now, after);
     if (absl::Status status = StoreLease(connection, before, after, locked->now, columns);
         !status.ok()) {
       return status;
@@ -168,7 +171,7 @@ absl::Status AppendIn(mariadb::Connection& connection, const std::string& instan
   auto leases = LockLeases(connection, instance, job_ids);
   if (!leases.ok()) return leases.status();
   std::vector<std::vector<Param>> texts;
-  std::map<std::string, const LockedLease*> grown;
+  std::map<std::string, const LockedLease*> changed;
   for (const v1::TextAppend& append : appends) {
     AppendResult& result = results.emplace_back();
     const auto found = leases->find(append.job_id());
@@ -178,17 +181,30 @@ absl::Status AppendIn(mariadb::Connection& connection, const std::string& instan
       continue;
     }
     LockedLease& lease = found->second;
+    if (append.has_lower_base()) {
+      // Also what an append before this one brought goes with the base.
+      if (auto stored = connection.ExecuteMany(queries::kInsertText, texts); !stored.ok()) {
+        return stored.status();
+      }
+      texts.clear();
+      if (absl::Status status =
+              LowerBase(connection, lease.row_id, lease.attempt, append.lower_base(), lease.kept);
+          !status.ok()) {
+        return status;
+      }
+      changed[append.job_id()] = &lease;
+    }
     const TextTail tail = NewTail(lease.kept.answer, lease.kept.thinking, append.pieces());
     for (const NewText& piece : tail.pieces) {
       texts.push_back({lease.row_id, lease.attempt, static_cast<uint32_t>(piece.channel),
                        piece.offset, mariadb::Bytes{piece.text}});
     }
-    if (!tail.pieces.empty()) grown[append.job_id()] = &lease;
+    if (!tail.pieces.empty()) changed[append.job_id()] = &lease;
     lease.kept = {.answer = tail.answer, .thinking = tail.thinking};
     result.kept = lease.kept;
   }
   std::vector<std::vector<Param>> lengths;
-  for (const auto& [job_id, lease] : grown) {
+  for (const auto& [job_id, lease] : changed) {
     lengths.push_back({lease->kept.answer, lease->kept.thinking, lease->row_id, lease->version});
   }
   if (auto stored = connection.ExecuteMany(queries::kInsertText, texts); !stored.ok()) {

@@ -23,7 +23,8 @@ namespace genwatch::queries {
   "j.completion_tokens, j.total_tokens, j.first_token_ms, j.answer_bytes, j.thinking_bytes, "  \
   "j.done_reason, j.progress_sequence, j.last_update_at, "                                     \
   "j.instance, j.worker_address, j.server_url, j.alone, j.score, "                             \
-  "(SELECT GROUP_CONCAT(CONCAT_WS(':', a.version, a.base_answer, a.base_thinking) "            \
+  "(SELECT GROUP_CONCAT(CONCAT_WS(':', a.version, a.base_answer, a.base_thinking, "            \
+  "a.had_text, COALESCE(a.outcome = 'once_more', 0)) "                                         \
   "ORDER BY a.attempt) FROM ai_generation_attempts a WHERE a.job = j.id), "                    \
   "UTC_TIMESTAMP(6)"
 #define GENWATCH_JOB_COLUMNS GENWATCH_JOB_COLUMNS_WITH("j.prompt", "j.spec")
@@ -140,8 +141,8 @@ inline constexpr char kLeaseSituation[] =
     "(SELECT COUNT(*) FROM ai_generation_jobs WHERE instance = ? AND alone)";
 inline constexpr char kInsertAttempt[] =
     "INSERT INTO ai_generation_attempts (job, attempt, version, model, instance, worker_address, "
-    "server_url, alone, base_answer, base_thinking, leased_at) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "server_url, alone, base_answer, base_thinking, had_text, leased_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 // PRIMARY. The order is that of CloseAttempt (job_rows.cc).
 inline constexpr char kCloseAttempt[] =
     "UPDATE ai_generation_attempts SET ended_at = ?, outcome = ?, reason = ?, error_message = ?, "
@@ -174,14 +175,34 @@ inline constexpr char kStoreTextLengths[] =
     "WHERE id = ? AND version = ?";
 // ai_generation_texts.PRIMARY.
 inline constexpr char kDropTexts[] = "DELETE FROM ai_generation_texts WHERE job = ?";
-// uk_job_id; ai_generation_texts.PRIMARY, from the last piece that begins at or before the offset.
+// ai_generation_texts.PRIMARY. The newest attempt's piece that has bytes on both sides of an
+// offset.
+inline constexpr char kTextAround[] =
+    "SELECT start, body FROM ai_generation_texts "
+    "WHERE job = ? AND channel = ? AND start < ? AND start + LENGTH(body) > ? "
+    "ORDER BY attempt DESC LIMIT 1";
+// ai_generation_texts.PRIMARY.
+inline constexpr char kDropTextsFrom[] =
+    "DELETE FROM ai_generation_texts WHERE job = ? AND channel = ? AND start >= ?";
+// ai_generation_attempts.PRIMARY.
+inline constexpr char kBaseOf[] =
+    "SELECT base_answer, base_thinking FROM ai_generation_attempts WHERE job = ? AND attempt = ?";
+// ai_generation_attempts.PRIMARY.
+inline constexpr char kStoreBase[] =
+    "UPDATE ai_generation_attempts SET base_answer = ?, base_thinking = ? "
+    "WHERE job = ? AND attempt = ?";
+// uk_job_id; ai_generation_attempts.PRIMARY; ai_generation_texts.PRIMARY, from the last piece of
+// each attempt that begins at or before the offset. The last column is where the attempt's text
+// ends to stand (NULL: nowhere).
 inline constexpr char kReadText[] =
-    "SELECT j.version, j.status, IF(? = 1, j.answer_bytes, j.thinking_bytes), t.start, t.body "
-    "FROM ai_generation_jobs j LEFT JOIN ai_generation_texts t "
-    "ON t.job = j.id AND t.attempt = j.attempt AND t.channel = ? "
+    "SELECT j.version, j.status, IF(? = 1, j.answer_bytes, j.thinking_bytes), t.start, t.body, "
+    "(SELECT MIN(IF(? = 1, b.base_answer, b.base_thinking)) FROM ai_generation_attempts b "
+    "WHERE b.job = j.id AND b.attempt > t.attempt) "
+    "FROM ai_generation_jobs j LEFT JOIN (ai_generation_attempts a JOIN ai_generation_texts t "
+    "ON t.job = a.job AND t.attempt = a.attempt AND t.channel = ? "
     "AND t.start >= (SELECT COALESCE(MAX(f.start), 0) FROM ai_generation_texts f "
-    "WHERE f.job = j.id AND f.attempt = j.attempt AND f.channel = ? AND f.start <= ?) "
-    "AND t.start < ? WHERE j.job_id = ? ORDER BY t.start";
+    "WHERE f.job = a.job AND f.attempt = a.attempt AND f.channel = ? AND f.start <= ?) "
+    "AND t.start < ?) ON a.job = j.id WHERE j.job_id = ? ORDER BY t.attempt, t.start";
 
 // ---- Progress.
 

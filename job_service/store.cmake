@@ -32,7 +32,8 @@ add_library(job_store_lib STATIC
   mariadb_job_store_models.cc
   mariadb_job_store_orders.cc
   mariadb_job_store_workers.cc
-  progress_json.cc)
+  progress_json.cc
+  text_rows.cc)
 target_link_libraries(job_store_lib
   PUBLIC job_mariadb_lib job_state_lib
   PRIVATE genwatch_warnings)

@@ -100,6 +100,7 @@ void FakeJobStore::CloseAttemptLocked(Entry& entry, std::string_view outcome) {
   AttemptRecord& attempt = entry.attempts.back();
   attempt.ended_at = Now();
   attempt.outcome = std::string(outcome);
+  if (outcome == "once_more") ++entry.job.once_more;
   attempt.reason = entry.job.reason;
   attempt.error_message = entry.job.error_message;
   attempt.kept = {.answer = entry.job.numbers.answer_bytes(),
@@ -266,10 +267,13 @@ absl::StatusOr<LeaseResult> FakeJobStore::Lease(const LeaseGrant& grant) {
   LeaseResult result;
   for (const LeaseChoice::Chosen& chosen : choice.chosen) {
     Entry& entry = *FindLocked(chosen.job_id);
-    ApplyLease({.worker = grant.worker, .alone = chosen.alone, .score = chosen.score},
+    ApplyLease({.worker = grant.worker,
+                .alone = chosen.alone,
+                .score = chosen.score,
+                .continues = grant.continues},
                situation.now, entry.job);
-    entry.answer.clear();
-    entry.thinking.clear();
+    entry.answer.resize(entry.job.numbers.answer_bytes());
+    entry.thinking.resize(entry.job.numbers.thinking_bytes());
     entry.attempts.push_back({.attempt = entry.job.attempt,
                               .version = entry.job.version,
                               .instance = entry.job.instance,
@@ -298,6 +302,14 @@ absl::StatusOr<std::vector<AppendResult>> FakeJobStore::AppendText(
       continue;
     }
     v1::JobNumbers& numbers = entry->job.numbers;
+    if (append.has_lower_base()) {
+      v1::LeaseBase base = append.lower_base();
+      base.set_answer(CharacterBeginIn(entry->answer, base.answer()));
+      base.set_thinking(CharacterBeginIn(entry->thinking, base.thinking()));
+      ApplyLowerBase(base, entry->job);
+      entry->answer.resize(numbers.answer_bytes());
+      entry->thinking.resize(numbers.thinking_bytes());
+    }
     const TextTail tail =
         NewTail(numbers.answer_bytes(), numbers.thinking_bytes(), append.pieces());
     for (const NewText& piece : tail.pieces) {

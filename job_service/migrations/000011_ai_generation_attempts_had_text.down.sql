@@ -1,0 +1,1 @@
+ALTER TABLE ai_generation_attempts DROP COLUMN had_text;
