@@ -71,6 +71,7 @@ void LeasePolls::Start(const LeaseRoom& room) {
   request.set_wait_ms(WireMs(options_.lease_wait));
   request.set_continues(true);
   request.set_idle(room.idle && polls_.empty());
+  request.set_continues(true);
 
   const uint64_t id = ++last_poll_;
   polls_.emplace(id, std::move(poll));

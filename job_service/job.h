@@ -73,6 +73,14 @@ struct JobRecord {
   v1::ResumeMode resume_mode = v1::RESUME_MODE_UNSPECIFIED;
 };
 
+// From so many lost workers on, a job is suspected of killing them.
+inline constexpr uint32_t kSuspectLosses = 2;
+
+// It waits for a worker that runs nothing.
+inline bool IsWaitingSuspect(const JobRecord& job) {
+  return job.state == v1::Job::STATE_QUEUED && job.losses >= kSuspectLosses;
+}
+
 inline bool IsTerminal(JobState state) {
   return state == v1::Job::STATE_COMPLETED || state == v1::Job::STATE_FAILED ||
          state == v1::Job::STATE_CANCELLED || state == v1::Job::STATE_EXPIRED;

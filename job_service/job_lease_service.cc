@@ -97,6 +97,7 @@ absl::Status JobLeaseServiceImpl::Beat(const v1::HeartbeatRequest& request,
   } else if (parts_.models->List().servers().empty()) {
     response.set_want_models(true);
   }
+  response.set_make_room(parts_.room->Asked(request.worker().instance()));
   absl::StatusOr<std::vector<JobRecord>> released =
       parts_.store->ReleaseUnheld(request.worker().instance(), request.number(), held);
   if (released.ok() && !released->empty()) {

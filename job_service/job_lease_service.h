@@ -9,6 +9,7 @@
 #include "job_service/model_registry.h"
 #include "job_service/queue_feeder.h"
 #include "job_service/service_metrics.h"
+#include "job_service/suspect_room.h"
 
 namespace genwatch {
 
@@ -18,6 +19,7 @@ struct JobLeaseServiceParts {
   JobWaiters* waiters;
   LeaseBroker* broker;
   ModelRegistry* models;
+  const SuspectRoom* room;
   ServiceMetrics* metrics;
   Executor* executor;
   // Heartbeats keep leases alive: they never wait behind anything else.

@@ -19,6 +19,32 @@ uint32_t LimitOf(const v1::LeaseJobsRequest& request, const std::string& model) 
   return 1;
 }
 
+// Looks past so many batches of suspects; more of them wait for the next look.
+constexpr int kMostRounds = 4;
+
+// What the worker could still start.
+std::vector<ModelDemand> DemandsOf(const v1::LeaseJobsRequest& request,
+                                   const std::vector<ModelHold>& holds,
+                                   const v1::LeaseJobsResponse& leased) {
+  std::vector<ModelDemand> demands;
+  for (const v1::ModelSlots& slots : request.models()) {
+    if (IsHeld(holds, slots.model())) continue;
+    const auto taken = static_cast<uint32_t>(std::count_if(
+        leased.jobs().begin(), leased.jobs().end(),
+        [&slots](const v1::LeasedJob& job) { return job.spec().model() == slots.model(); }));
+    if (slots.free() <= taken) continue;
+    demands.push_back(
+        {.model = slots.model(), .free = slots.free() - taken, .loaded = slots.loaded()});
+  }
+  return demands;
+}
+
+std::set<std::string> IdsOf(const std::vector<LeaseCandidate>& candidates) {
+  std::set<std::string> ids;
+  for (const LeaseCandidate& candidate : candidates) ids.insert(candidate.job_id);
+  return ids;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::LeaseJobsResponse> JobLeaser::Lease(const v1::LeaseJobsRequest& request) {
@@ -26,24 +52,29 @@ absl::StatusOr<v1::LeaseJobsResponse> JobLeaser::Lease(const v1::LeaseJobsReques
   if (!health_->healthy()) return response;
   absl::StatusOr<std::vector<ModelHold>> holds = holds_->List();
   if (!holds.ok()) return holds.status();
-  std::vector<ModelDemand> demands;
-  for (const v1::ModelSlots& slots : request.models()) {
-    if (slots.free() == 0) continue;
-    if (IsHeld(*holds, slots.model())) continue;
-    demands.push_back({.model = slots.model(), .free = slots.free(), .loaded = slots.loaded()});
-  }
-  if (demands.empty()) return response;
-
-  absl::StatusOr<std::vector<PoppedJob>> popped =
-      queue_->Pop(demands, std::max<uint32_t>(request.max_jobs(), 1));
-  if (!popped.ok()) return popped.status();
-  GENWATCH_FAILPOINT("jobs_popped");
-  std::map<std::string, std::vector<PoppedJob>> by_model;
-  for (PoppedJob& job : *popped) by_model[job.model].push_back(std::move(job));
   absl::Status result;
-  for (const auto& [model, jobs] : by_model) {
-    result.Update(LeaseModel(request, model, jobs, response));
+  std::vector<PoppedJob> suspects;
+  for (int round = 0; round < kMostRounds; ++round) {
+    const std::vector<ModelDemand> demands = DemandsOf(request, *holds, response);
+    const auto leased = static_cast<uint32_t>(response.jobs_size());
+    const uint32_t most = std::max<uint32_t>(request.max_jobs(), 1);
+    if (demands.empty() || leased >= most) break;
+    absl::StatusOr<std::vector<PoppedJob>> popped = queue_->Pop(demands, most - leased);
+    if (!popped.ok()) {
+      result.Update(popped.status());
+      break;
+    }
+    GENWATCH_FAILPOINT("jobs_popped");
+    std::map<std::string, std::vector<PoppedJob>> by_model;
+    for (PoppedJob& job : *popped) by_model[job.model].push_back(std::move(job));
+    const size_t suspects_before = suspects.size();
+    for (const auto& [model, jobs] : by_model) {
+      result.Update(LeaseModel(request, model, jobs, suspects, response));
+    }
+    // Only suspects are passed by: whatever else stays waiting, so does what is behind it.
+    if (suspects.size() == suspects_before) break;
   }
+  if (!suspects.empty()) queue_->PutBack(suspects).IgnoreError();
   // What was leased is the worker's, whatever failed beside it.
   if (response.jobs_size() == 0 && !result.ok()) return result;
   return response;
@@ -51,6 +82,7 @@ absl::StatusOr<v1::LeaseJobsResponse> JobLeaser::Lease(const v1::LeaseJobsReques
 
 absl::Status JobLeaser::LeaseModel(const v1::LeaseJobsRequest& request, const std::string& model,
                                    const std::vector<PoppedJob>& popped,
+                                   std::vector<PoppedJob>& suspects,
                                    v1::LeaseJobsResponse& response) {
   LeaseGrant grant{.worker = request.worker(),
                    .heartbeat_number = request.heartbeat_number(),
@@ -69,22 +101,31 @@ absl::Status JobLeaser::LeaseModel(const v1::LeaseJobsRequest& request, const st
     return result.status();
   }
   GENWATCH_FAILPOINT("lease_committed");
-  std::set<std::string> stay;
-  for (const LeaseCandidate& candidate : result->put_back) stay.insert(candidate.job_id);
+  const std::set<std::string> stay = IdsOf(result->put_back);
+  const std::set<std::string> passed_by = IdsOf(result->suspects);
   std::vector<std::string> gone;
   std::vector<PoppedJob> back;
   for (const PoppedJob& job : popped) {
     if (stay.count(job.job_id) > 0) {
       back.push_back(job);
+    } else if (passed_by.count(job.job_id) > 0) {
+      suspects.push_back(job);
     } else {
       gone.push_back(job.job_id);
     }
   }
   // Both are hints: what is lost here is put right after 5 s.
-  queue_->Confirm(gone).IgnoreError();
-  queue_->PutBack(back).IgnoreError();
+  if (!gone.empty()) queue_->Confirm(gone).IgnoreError();
+  if (!back.empty()) queue_->PutBack(back).IgnoreError();
   for (const JobRecord& job : result->leased) {
-    *response.add_jobs() = ToLeasedJob(job);
+    v1::LeasedJob leased = ToLeasedJob(job);
+    if (absl::Status status = FillKeptText(job, leased); !status.ok()) {
+      // Not given to the worker, which would have to drop the text: it is released as never
+      // received.
+      LogWarning("kept text can't be read now", {{"job_id", job.job_id}, ErrorField(status)});
+      continue;
+    }
+    *response.add_jobs() = std::move(leased);
     LogInfo("job leased", {{"job_id", job.job_id},
                            {"version", job.version},
                            {"attempt", job.attempt},
@@ -106,10 +147,30 @@ v1::LeasedJob JobLeaser::ToLeasedJob(const JobRecord& job) {
   leased.set_elapsed_before_ms(job.numbers.elapsed_ms());
   leased.set_alone(job.alone);
   // Without it the estimate starts cold; the job is worth more than its estimate.
-  if (absl::StatusOr<v1::LengthHistory> history = store_->History(job.spec); history.ok()) {
+  if (absl::StatusOr<v1::LengthHistory> history = histories_.Of(job.spec); history.ok()) {
     *leased.mutable_history() = *std::move(history);
   }
   return leased;
+}
+
+absl::Status JobLeaser::FillKeptText(const JobRecord& job, v1::LeasedJob& leased) {
+  const v1::LeaseBase& base = job.bases.back();
+  const auto read = [&](v1::Channel channel, uint32_t length) -> absl::StatusOr<std::string> {
+    if (length == 0) return "";
+    absl::StatusOr<TextRead> text = store_->ReadText(job.job_id, channel, 0, length);
+    if (!text.ok()) return text.status();
+    if (text->version != job.version || text->text.size() != length) {
+      return absl::AbortedError("the job has changed meanwhile");
+    }
+    return std::move(text->text);
+  };
+  absl::StatusOr<std::string> answer = read(v1::CHANNEL_ANSWER, base.answer());
+  if (!answer.ok()) return answer.status();
+  absl::StatusOr<std::string> thinking = read(v1::CHANNEL_THINKING, base.thinking());
+  if (!thinking.ok()) return thinking.status();
+  leased.set_answer(*std::move(answer));
+  leased.set_thinking(*std::move(thinking));
+  return absl::OkStatus();
 }
 
 }  // namespace genwatch

@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/clock.h"
 #include "genwatch/v1/job_lease_service.pb.h"
 #include "job_service/job_queue.h"
 #include "job_service/job_store.h"
 #include "job_service/ledger_health.h"
+#include "job_service/length_histories.h"
 #include "job_service/model_holds.h"
 
 namespace genwatch {
@@ -19,12 +21,13 @@ namespace genwatch {
 class JobLeaser {
  public:
   JobLeaser(JobStore* store, JobQueue* queue, ModelHolds* holds, const LedgerHealth* health,
-            uint32_t max_output_bytes)
+            uint32_t max_output_bytes, const Clock* clock = RealClock())
       : store_(store),
         queue_(queue),
         holds_(holds),
         health_(health),
-        max_output_bytes_(max_output_bytes) {}
+        max_output_bytes_(max_output_bytes),
+        histories_(store, clock) {}
 
   // Empty when there is nothing to lease. A failure of the queue or the ledger is an error; what
   // was popped is put back then, at the latest after 5 s by any replica.
@@ -32,14 +35,18 @@ class JobLeaser {
 
  private:
   absl::Status LeaseModel(const v1::LeaseJobsRequest& request, const std::string& model,
-                          const std::vector<PoppedJob>& popped, v1::LeaseJobsResponse& response);
+                          const std::vector<PoppedJob>& popped, std::vector<PoppedJob>& suspects,
+                          v1::LeaseJobsResponse& response);
   v1::LeasedJob ToLeasedJob(const JobRecord& job);
+  // What the attempt goes on from.
+  absl::Status FillKeptText(const JobRecord& job, v1::LeasedJob& leased);
 
   JobStore* const store_;
   JobQueue* const queue_;
   ModelHolds* const holds_;
   const LedgerHealth* const health_;
   const uint32_t max_output_bytes_;
+  LengthHistories histories_;
 };
 
 }  // namespace genwatch

@@ -220,7 +220,11 @@ absl::Status StoreChange(mariadb::Connection& connection, const JobRecord& befor
     return Error(absl::StatusCode::kAborted, "VERSION_CHANGED",
                  absl::StrCat("job ", after.job_id, " has changed meanwhile"));
   }
-  return absl::OkStatus();
+  if (IsWaitingSuspect(before) == IsWaitingSuspect(after)) return absl::OkStatus();
+  return connection
+      .Execute(IsWaitingSuspect(after) ? queries::kAddSuspect : queries::kDropSuspect,
+               {after.row_id})
+      .status();
 }
 
 #undef GENWATCH_OPTIONAL

@@ -62,9 +62,11 @@ struct LeaseGrant {
 
 struct LeaseResult {
   std::vector<JobRecord> leased;
-  // Candidates that stay waiting (limit reached, model held, not for this worker now): back into
-  // the queue.
+  // Candidates that stay waiting (limit reached, model held): back into the queue.
   std::vector<LeaseCandidate> put_back;
+  // Likewise, because they are suspected of killing workers and this one is not free for one alone:
+  // it may take what waits behind them.
+  std::vector<LeaseCandidate> suspects;
   // The others are no longer waiting, or for a time that has not come (TakeDueRetries): forget
   // them.
 };
@@ -121,6 +123,13 @@ struct AttemptRecord {
   // Kept text that it began with, and the text that was kept when it ended.
   TextLength base;
   TextLength kept;
+};
+
+// A job that waits to be alone on a worker.
+struct WaitingSuspect {
+  std::string job_id;
+  uint32_t version = 0;
+  std::string model;
 };
 
 struct ModelHold {
@@ -246,6 +255,8 @@ class JobStore {
   // PROCESSING jobs of a model, in key order; brief, as GetManyBriefly.
   virtual absl::StatusOr<std::vector<JobRecord>> ListRunning(const std::string& model,
                                                              size_t limit) = 0;
+  // Of models that are not held; a few hundred at most.
+  virtual absl::StatusOr<std::vector<WaitingSuspect>> ListSuspects() = 0;
   // Models with jobs that run or wait for a retry; the others are absent.
   virtual absl::StatusOr<std::vector<ModelLoad>> ListLoads() = 0;
   // Models whose queue is held, by name.

@@ -12,9 +12,6 @@
 
 namespace genwatch {
 
-// From so many lost workers on, a job is suspected of killing them.
-inline constexpr uint32_t kSuspectLosses = 2;
-
 // What the ledger holds at the moment of a lease, all of it locked.
 struct LeaseSituation {
   // Jobs of the model that run on the model server.
@@ -35,9 +32,12 @@ struct LeaseChoice {
   };
   std::vector<Chosen> chosen;
   std::vector<LeaseCandidate> put_back;
+  // Suspected of killing workers: they stay waiting for a worker that runs nothing.
+  std::vector<LeaseCandidate> suspects;
 };
 
 // Which candidates to lease, in the order given; which stay waiting, because there is no room now.
+// A worker that runs nothing takes the first suspect, if there is one, and nothing else.
 // The others (ended, paused, leased, waiting for a retry, of another model, unknown) are neither.
 // Pure. `jobs` holds the candidates that exist, by id.
 LeaseChoice ChooseLeases(const LeaseGrant& grant, const LeaseSituation& situation,

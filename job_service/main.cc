@@ -19,6 +19,7 @@
 #include "job_service/reaper.h"
 #include "job_service/reconciler.h"
 #include "job_service/redis_job_queue.h"
+#include "job_service/suspect_room.h"
 #include "job_service/worker_client.h"
 
 namespace genwatch {
@@ -26,8 +27,9 @@ namespace {
 
 constexpr size_t kQueueLimit = 4096;
 constexpr int kControlThreads = 4;
-// The control threads, the reaper and the reconciler use the ledger beside its own threads.
-constexpr size_t kMoreConnections = kControlThreads + 2;
+// The control threads, the reaper, the reconciler and the look for suspects use the ledger beside
+// its own threads.
+constexpr size_t kMoreConnections = kControlThreads + 3;
 
 absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
   const Clock* clock = RealClock();
@@ -45,6 +47,7 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
   ModelHolds holds(&store, clock);
   QueueView queue_view(&store, &queue, &holds, &waits);
   JobLeaser leaser(&store, &queue, &holds, &health, config.max_output_bytes);
+  SuspectRoom room(&store, &models, clock);
   WorkerClient workers;
   JobControl control(&store, &feeder,
                      [&workers](const auto&... order) { return workers.Stop(order...); });
@@ -76,6 +79,7 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
                                      .waiters = &waiters,
                                      .broker = &broker,
                                      .models = &models,
+                                     .room = &room,
                                      .metrics = &service_metrics,
                                      .executor = &executor,
                                      .heartbeat_executor = &heartbeat_executor});
@@ -108,6 +112,7 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
     Periodic share(
         "models", absl::Seconds(5), [&] { ShareModels(store, models); },
         Periodic::FirstRun::kAtOnce);
+    Periodic make_room("suspects", absl::Seconds(1), [&] { room.Run(); });
     Periodic look("looks", absl::Milliseconds(250), [&] {
       broker.LookAll();
       waiters.Look();

@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/status.h"
 #include "job_service/job_rows.h"
-#include "job_service/kept_text.h"
 #include "job_service/mariadb/error.h"
 #include "job_service/queries.h"
 
@@ -226,47 +225,6 @@ absl::StatusOr<std::vector<std::string>> MariaDbJobStore::ListActive(const std::
   if (!rows.ok()) return rows.status();
   for (const mariadb::Row& row : *rows) job_ids.push_back(mariadb::RowReader(row).Text());
   return job_ids;
-}
-
-absl::StatusOr<TextRead> MariaDbJobStore::ReadText(const std::string& job_id, v1::Channel channel,
-                                                   uint32_t offset, size_t limit) {
-  if (!MayBeJobId(job_id)) return UnknownJob(job_id);
-  const auto channel_number = static_cast<uint32_t>(channel);
-  // One byte more tells whether the last character is whole.
-  const uint64_t end = uint64_t{offset} + limit + 1;
-  const auto rows =
-      Query(pool_, queries::kReadText,
-            {channel_number, channel_number, channel_number, channel_number, offset, end, job_id});
-  if (!rows.ok()) return rows.status();
-  if (rows->empty()) return UnknownJob(job_id);
-  TextRead read;
-  {
-    mariadb::RowReader reader(rows->front());
-    read.version = reader.Uint32();
-    read.state = StateFromWord(reader.Text());
-    read.text_length = reader.Uint32();
-  }
-  if (offset > read.text_length) {
-    return Error(absl::StatusCode::kOutOfRange, "OFFSET_PAST_END",
-                 absl::StrCat("the text has ", read.text_length, " bytes"));
-  }
-  std::string text;
-  for (const mariadb::Row& row : *rows) {
-    mariadb::RowReader reader(row, 3);
-    const uint32_t start = reader.Uint32();
-    std::string_view body = reader.Text();
-    // The base of a later attempt may have cut through it.
-    if (const auto stands_to = reader.OptionalUint32()) {
-      body = body.substr(0, *stands_to > start ? *stands_to - start : 0);
-    }
-    // The last piece that begins before the offset may end before it, too.
-    const size_t skip = start < offset ? offset - start : 0;
-    if (skip < body.size()) text.append(body.substr(skip, limit + 1 - text.size()));
-  }
-  const TextCut cut = CutAtBorders(text, limit);
-  read.offset = offset + static_cast<uint32_t>(cut.skipped);
-  read.text = std::string(cut.text);
-  return read;
 }
 
 }  // namespace genwatch

@@ -35,6 +35,10 @@ class MariaDbJobStore : public JobStore {
       absl::Span<const std::string> job_ids) override;
   absl::StatusOr<std::vector<JobRecord>> List(const JobFilter& filter, uint64_t before,
                                               size_t limit) override;
+  absl::StatusOr<std::vector<std::string>> ListActive(const std::string& owner_id,
+                                                      size_t limit) override;
+  absl::StatusOr<TextRead> ReadText(const std::string& job_id, v1::Channel channel, uint32_t offset,
+                                    size_t limit) override;
 
   absl::StatusOr<LeaseResult> Lease(const LeaseGrant& grant) override;
   absl::StatusOr<std::vector<AppendResult>> AppendText(
@@ -61,6 +65,7 @@ class MariaDbJobStore : public JobStore {
   absl::StatusOr<std::vector<JobRecord>> ExpireWaiting(size_t limit) override;
   absl::StatusOr<std::vector<JobRecord>> ListRunning(const std::string& model,
                                                      size_t limit) override;
+  absl::StatusOr<std::vector<WaitingSuspect>> ListSuspects() override;
   absl::StatusOr<std::vector<ModelLoad>> ListLoads() override;
   absl::StatusOr<std::vector<ModelHold>> ListHolds() override;
   absl::Status Hold(const std::string& model, const std::string& note) override;

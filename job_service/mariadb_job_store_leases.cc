@@ -127,6 +127,7 @@ absl::Status LeaseIn(mariadb::Connection& connection, const LeaseGrant& grant,
     result.leased.push_back(std::move(after));
   }
   result.put_back = std::move(choice.put_back);
+  result.suspects = std::move(choice.suspects);
   return absl::OkStatus();
 }
 

@@ -91,6 +91,20 @@ absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::ListRunning(const std::s
   return ReadJobs(queries::kListRunning, {model, uint64_t{limit}});
 }
 
+absl::StatusOr<std::vector<WaitingSuspect>> MariaDbJobStore::ListSuspects() {
+  const auto rows = Query(pool_, queries::kListSuspects);
+  if (!rows.ok()) return rows.status();
+  std::vector<WaitingSuspect> suspects;
+  for (const mariadb::Row& row : *rows) {
+    mariadb::RowReader reader(row);
+    WaitingSuspect& suspect = suspects.emplace_back();
+    suspect.job_id = reader.Text();
+    suspect.version = reader.Uint32();
+    suspect.model = reader.Text();
+  }
+  return suspects;
+}
+
 absl::StatusOr<std::vector<ModelLoad>> MariaDbJobStore::ListLoads() {
   const auto rows = Query(pool_, queries::kListLoads);
   if (!rows.ok()) return rows.status();

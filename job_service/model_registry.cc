@@ -105,6 +105,15 @@ std::optional<ModelOutage> ModelRegistry::OutageOf(const std::string& model) con
   return outage;
 }
 
+std::set<std::string> ModelRegistry::ServersOf(const std::string& model) const {
+  std::set<std::string> urls;
+  MutexLock lock(mutex_);
+  for (const v1::ModelReport& report : reports_) {
+    if (Offers(report, model)) urls.insert(report.server().url());
+  }
+  return urls;
+}
+
 v1::ListModelsResponse ModelRegistry::List() const {
   v1::ListModelsResponse response;
   std::set<std::string> seen;

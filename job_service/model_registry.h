@@ -2,6 +2,7 @@
 #define GENWATCH_JOB_SERVICE_MODEL_REGISTRY_H_
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ class ModelRegistry {
 
   // Set when every server that offers the model is unreachable.
   std::optional<ModelOutage> OutageOf(const std::string& model) const;
+
+  // The URLs of the model servers that offer it.
+  std::set<std::string> ServersOf(const std::string& model) const;
 
   v1::ListModelsResponse List() const;
 

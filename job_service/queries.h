@@ -112,6 +112,15 @@ inline constexpr char kStoreChange[] =
     "instance = ?, worker_address = ?, server_url = ?, server_model_id = ?, lease_heartbeat = ?, "
     "alone = ?, score = ? "
     "WHERE id = ? AND version = ? AND status = ?";
+// PRIMARY of ai_generation_suspects.
+inline constexpr char kAddSuspect[] = "INSERT IGNORE INTO ai_generation_suspects (job) VALUES (?)";
+inline constexpr char kDropSuspect[] = "DELETE FROM ai_generation_suspects WHERE job = ?";
+// All of ai_generation_suspects; PRIMARY; ai_generation_model_holds.PRIMARY.
+inline constexpr char kListSuspects[] =
+    "SELECT j.job_id, j.version, j.model FROM ai_generation_suspects s "
+    "STRAIGHT_JOIN ai_generation_jobs j ON j.id = s.job "
+    "LEFT JOIN ai_generation_model_holds h ON h.model = j.model "
+    "WHERE j.status = 'queued' AND j.not_before IS NULL AND h.model IS NULL LIMIT 500";
 // PRIMARY.
 inline constexpr char kClearNotBefore[] =
     "UPDATE ai_generation_jobs SET not_before = NULL WHERE id = ? AND status = 'queued'";
@@ -191,18 +200,17 @@ inline constexpr char kBaseOf[] =
 inline constexpr char kStoreBase[] =
     "UPDATE ai_generation_attempts SET base_answer = ?, base_thinking = ? "
     "WHERE job = ? AND attempt = ?";
-// uk_job_id; ai_generation_attempts.PRIMARY; ai_generation_texts.PRIMARY, from the last piece of
-// each attempt that begins at or before the offset. The last column is where the attempt's text
-// ends to stand (NULL: nowhere).
+// uk_job_id; ai_generation_attempts.PRIMARY; ai_generation_texts.PRIMARY, from the attempt's last
+// piece that begins at or before the offset. The attempt is counted back from the newest.
 inline constexpr char kReadText[] =
-    "SELECT j.version, j.status, IF(? = 1, j.answer_bytes, j.thinking_bytes), t.start, t.body, "
-    "(SELECT MIN(IF(? = 1, b.base_answer, b.base_thinking)) FROM ai_generation_attempts b "
-    "WHERE b.job = j.id AND b.attempt > t.attempt) "
-    "FROM ai_generation_jobs j LEFT JOIN (ai_generation_attempts a JOIN ai_generation_texts t "
-    "ON t.job = a.job AND t.attempt = a.attempt AND t.channel = ? "
+    "SELECT j.version, j.status, IF(? = 1, j.answer_bytes, j.thinking_bytes), "
+    "(SELECT GROUP_CONCAT(IF(? = 1, a.base_answer, a.base_thinking) ORDER BY a.attempt) "
+    "FROM ai_generation_attempts a WHERE a.job = j.id), t.start, t.body "
+    "FROM ai_generation_jobs j LEFT JOIN ai_generation_texts t "
+    "ON t.job = j.id AND t.attempt = j.attempt - ? AND t.channel = ? "
     "AND t.start >= (SELECT COALESCE(MAX(f.start), 0) FROM ai_generation_texts f "
-    "WHERE f.job = a.job AND f.attempt = a.attempt AND f.channel = ? AND f.start <= ?) "
-    "AND t.start < ?) ON a.job = j.id WHERE j.job_id = ? ORDER BY t.attempt, t.start";
+    "WHERE f.job = j.id AND f.attempt = j.attempt - ? AND f.channel = ? AND f.start <= ?) "
+    "AND t.start < ? WHERE j.job_id = ? ORDER BY t.start";
 
 // ---- Progress.
 

@@ -31,6 +31,7 @@ add_library(job_store_lib STATIC
   mariadb_job_store_leases.cc
   mariadb_job_store_models.cc
   mariadb_job_store_orders.cc
+  mariadb_job_store_texts.cc
   mariadb_job_store_workers.cc
   progress_json.cc
   text_rows.cc)

@@ -285,6 +285,7 @@ absl::StatusOr<LeaseResult> FakeJobStore::Lease(const LeaseGrant& grant) {
     result.leased.push_back(ReadLocked(entry));
   }
   result.put_back = std::move(choice.put_back);
+  result.suspects = std::move(choice.suspects);
   return result;
 }
 

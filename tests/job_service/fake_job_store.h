@@ -64,6 +64,7 @@ class FakeJobStore : public JobStore {
   absl::StatusOr<std::vector<JobRecord>> ExpireWaiting(size_t limit) override;
   absl::StatusOr<std::vector<JobRecord>> ListRunning(const std::string& model,
                                                      size_t limit) override;
+  absl::StatusOr<std::vector<WaitingSuspect>> ListSuspects() override;
   absl::StatusOr<std::vector<ModelLoad>> ListLoads() override;
   absl::StatusOr<std::vector<ModelHold>> ListHolds() override;
   absl::Status Hold(const std::string& model, const std::string& note) override;

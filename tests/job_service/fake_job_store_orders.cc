@@ -69,6 +69,19 @@ absl::StatusOr<std::vector<JobRecord>> FakeJobStore::ListRunning(const std::stri
   return running;
 }
 
+absl::StatusOr<std::vector<WaitingSuspect>> FakeJobStore::ListSuspects() {
+  MutexLock lock(mutex_);
+  if (absl::Status status = CheckLocked(); !status.ok()) return status;
+  std::vector<WaitingSuspect> suspects;
+  for (const auto& [job_id, entry] : jobs_) {
+    const JobRecord& job = entry.job;
+    if (!IsWaitingSuspect(job) || job.not_before.has_value()) continue;
+    if (holds_.count(job.spec.model()) > 0) continue;
+    suspects.push_back({.job_id = job_id, .version = job.version, .model = job.spec.model()});
+  }
+  return suspects;
+}
+
 absl::StatusOr<std::vector<ModelLoad>> FakeJobStore::ListLoads() {
   MutexLock lock(mutex_);
   if (absl::Status status = CheckLocked(); !status.ok()) return status;

@@ -57,6 +57,50 @@ TEST(ApplyLease, StartsTheAttemptOver) {
   EXPECT_EQ(job.bases[1].answer(), 0u);
 }
 
+TEST(ApplyLease, GoesOnFromKeptTextOnlyWhereWorkerAndJobDo) {
+  LeaseTerms terms = Terms();
+  terms.continues = true;
+  JobRecord job = Waiting();
+  ApplyLease(terms, kNow, job);
+  EXPECT_EQ(job.numbers.answer_bytes(), 50u);
+  EXPECT_EQ(job.bases.back().answer(), 50u);
+  EXPECT_EQ(job.numbers.current_tokens(), 0u);
+  EXPECT_EQ(job.resume_mode, v1::RESUME_MODE_CONTINUED);
+
+  JobRecord restarts = Waiting();
+  restarts.spec.set_resume_policy(v1::RESUME_POLICY_RESTART);
+  ApplyLease(terms, kNow, restarts);
+  EXPECT_EQ(restarts.numbers.answer_bytes(), 0u);
+  EXPECT_EQ(restarts.resume_mode, v1::RESUME_MODE_RESTARTED);
+
+  JobRecord no_text = Waiting();
+  no_text.numbers.set_answer_bytes(0);
+  ApplyLease(terms, kNow, no_text);
+  EXPECT_EQ(no_text.resume_mode, v1::RESUME_MODE_UNSPECIFIED);
+}
+
+TEST(ApplyLowerBase, LowersEachChannelForItselfAndNeverRaises) {
+  LeaseTerms terms = Terms();
+  terms.continues = true;
+  JobRecord job = Waiting();
+  job.numbers.set_thinking_bytes(20);
+  ApplyLease(terms, kNow, job);
+  job.numbers.set_answer_bytes(60);
+  v1::LeaseBase base;
+  base.set_answer(90);
+  base.set_thinking(7);
+  EXPECT_TRUE(ApplyLowerBase(base, job));
+  EXPECT_EQ(job.numbers.answer_bytes(), 60u);
+  EXPECT_EQ(job.bases.back().answer(), 50u);
+  EXPECT_EQ(job.numbers.thinking_bytes(), 7u);
+  EXPECT_EQ(job.bases.back().thinking(), 7u);
+  EXPECT_EQ(job.resume_mode, v1::RESUME_MODE_CONTINUED);
+  EXPECT_FALSE(ApplyLowerBase(base, job));
+  EXPECT_TRUE(ApplyLowerBase(v1::LeaseBase(), job));
+  EXPECT_EQ(job.numbers.answer_bytes(), 0u);
+  EXPECT_EQ(job.resume_mode, v1::RESUME_MODE_RESTARTED);
+}
+
 TEST(ApplyLease, FirstStartStands) {
   JobRecord job = Waiting();
   job.started_at = kNow - absl::Hours(1);

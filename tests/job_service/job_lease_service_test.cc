@@ -88,6 +88,83 @@ TEST_F(JobServicesTest, TheBudgetOfFailuresEndsTheJobAndKeepsItsText) {
   EXPECT_EQ(job->numbers().answer_bytes(), 6u);
 }
 
+v1::LeaseJobsRequest LeaseRequest(const std::string& instance, uint32_t free) {
+  v1::LeaseJobsRequest request;
+  request.mutable_worker()->set_instance(instance);
+  v1::ModelSlots& slots = *request.add_models();
+  slots.set_model("m");
+  slots.set_limit(10);
+  slots.set_free(free);
+  request.set_max_jobs(free);
+  request.set_continues(true);
+  return request;
+}
+
+TEST_F(JobServicesTest, TheLeaseBringsTheTextToGoOnFrom) {
+  const std::string id = Submit("one")->job_id();
+  const v1::LeasedJob first = Lease()->jobs(0);
+  EXPECT_EQ(first.answer(), "");
+  ASSERT_TRUE(Append(first, "so f\xC3\xA4r").ok());
+  ASSERT_TRUE(Finish(first, v1::OUTCOME_HANDED_OVER).ok());
+  const absl::StatusOr<v1::LeaseJobsResponse> again = leaser_.Lease(LeaseRequest("w_1", 1));
+  ASSERT_TRUE(again.ok()) << again.status();
+  ASSERT_EQ(again->jobs_size(), 1);
+  const v1::LeasedJob& second = again->jobs(0);
+  EXPECT_EQ(second.answer(), "so f\xC3\xA4r");
+  EXPECT_EQ(second.thinking(), "");
+  ASSERT_EQ(second.bases_size(), 2);
+  EXPECT_EQ(second.bases(1).answer(), 7u);
+  EXPECT_EQ(Get(id)->resume_mode(), v1::RESUME_MODE_CONTINUED);
+}
+
+// Their place at the head of the queue must not keep those behind them from busy workers.
+TEST_F(JobServicesTest, SuspectsDoNotBlockTheJobsBehindThem) {
+  for (int i = 0; i < 3; ++i) Submit("suspect").IgnoreError();
+  for (int loss = 0; loss < 2; ++loss) {
+    v1::Worker lost;
+    lost.set_instance("w_lost");
+    ASSERT_TRUE(store_.Heartbeat(lost, 1, {}).ok());
+    ASSERT_EQ(leaser_.Lease(LeaseRequest("w_lost", 3))->jobs_size(), 3);
+    const auto jobs = store_.ReapWorker("w_lost", 1);
+    ASSERT_TRUE(jobs.ok()) << jobs.status();
+    feeder_.Enqueue(*jobs);
+  }
+  const std::string behind = Submit("behind")->job_id();
+  const auto busy = leaser_.Lease(LeaseRequest("w_1", 1));
+  ASSERT_TRUE(busy.ok()) << busy.status();
+  ASSERT_EQ(busy->jobs_size(), 1);
+  EXPECT_EQ(busy->jobs(0).job_id(), behind);
+
+  // All of them are back in the queue; an idle worker takes one, and nothing beside it.
+  v1::LeaseJobsRequest idle = LeaseRequest("w_2", 5);
+  idle.set_idle(true);
+  const auto alone = leaser_.Lease(idle);
+  ASSERT_TRUE(alone.ok()) << alone.status();
+  ASSERT_EQ(alone->jobs_size(), 1);
+  EXPECT_TRUE(alone->jobs(0).alone());
+}
+
+TEST_F(JobServicesTest, AHeartbeatAsksTheChosenWorkerToMakeRoom) {
+  models_.Update([] {
+    v1::ModelReport report;
+    report.add_models()->set_name("m");
+    return report;
+  }());
+  Submit("suspect").IgnoreError();
+  for (int loss = 0; loss < 2; ++loss) {
+    v1::Worker lost;
+    lost.set_instance("w_lost");
+    ASSERT_TRUE(store_.Heartbeat(lost, 1, {}).ok());
+    ASSERT_EQ(leaser_.Lease(LeaseRequest("w_lost", 1))->jobs_size(), 1);
+    feeder_.Enqueue(*store_.ReapWorker("w_lost", 1));
+  }
+  room_.Run();
+  EXPECT_FALSE(Beat(2)->make_room());
+  clock_.Advance(SuspectRoom::kPatience);
+  room_.Run();
+  EXPECT_TRUE(Beat(3)->make_room());
+}
+
 TEST_F(JobServicesTest, ALeaseThatIsLostIsAborted) {
   Submit("one").IgnoreError();
   v1::LeasedJob job = Lease()->jobs(0);

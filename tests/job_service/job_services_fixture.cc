@@ -68,6 +68,7 @@ JobServicesTest::JobServicesTest()
                            .waiters = &waiters_,
                            .broker = &broker_,
                            .models = &models_,
+                           .room = &room_,
                            .metrics = service_metrics_.get(),
                            .executor = &executor_,
                            .heartbeat_executor = &heartbeat_executor_});

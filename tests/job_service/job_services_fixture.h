@@ -73,6 +73,7 @@ class JobServicesTest : public testing::Test {
   QueueFeeder feeder_{&queue_};
   LedgerHealth health_;
   ModelRegistry models_{""};
+  SuspectRoom room_{&store_, &models_, &clock_};
   JobWaiters waiters_{&store_, RealClock()};
   WaitEstimator waits_{&store_, &clock_};
   ModelHolds holds_{&store_, &clock_};

@@ -133,9 +133,14 @@ TEST(DecideFinish, BudgetIsTheNumberOfFailures) {
   EXPECT_EQ(last.reason, "R");
 }
 
-TEST(DecideFinish, OnceMoreIsOnceMore) {
-  EXPECT_EQ(DecideFinish(Running(0), End(v1::OUTCOME_ONCE_MORE), 0).to, v1::Job::STATE_QUEUED);
-  EXPECT_EQ(DecideFinish(Running(1), End(v1::OUTCOME_ONCE_MORE), 0).to, v1::Job::STATE_FAILED);
+TEST(DecideFinish, OnceMoreIsOnceMoreWhateverElseFailed) {
+  JobRecord job = Running(1);
+  EXPECT_EQ(DecideFinish(job, End(v1::OUTCOME_ONCE_MORE), 0).to, v1::Job::STATE_QUEUED);
+  EXPECT_TRUE(DecideFinish(job, End(v1::OUTCOME_ONCE_MORE), 0).failure);
+  job.once_more = 1;
+  EXPECT_EQ(DecideFinish(job, End(v1::OUTCOME_ONCE_MORE), 0).to, v1::Job::STATE_FAILED);
+  EXPECT_EQ(DecideFinish(job, End(v1::OUTCOME_PASSING), 0).to, v1::Job::STATE_QUEUED);
+  EXPECT_EQ(DecideFinish(Running(2), End(v1::OUTCOME_ONCE_MORE), 0).to, v1::Job::STATE_FAILED);
 }
 
 TEST(DecideFinish, PermanentFaultFails) {
@@ -186,8 +191,11 @@ TEST(DecideLoss, LossAloneWithoutNewTextCountsUpToTheBudget) {
   EXPECT_FALSE(DecideLoss(job, true).failure);
   job.failures = 2;
   EXPECT_EQ(DecideLoss(job, false).to, v1::Job::STATE_FAILED);
-  EXPECT_EQ(DecideLoss(job, false).reason, "KILLS_WORKERS");
+  // Its other failures were no losses: nothing shows that it kills workers.
+  EXPECT_EQ(DecideLoss(job, false).reason, "WORKER_LOST");
   EXPECT_EQ(DecideLoss(job, true).to, v1::Job::STATE_QUEUED);
+  job.losses_alone = 2;
+  EXPECT_EQ(DecideLoss(job, false).reason, "KILLS_WORKERS");
 }
 
 TEST(DecideLoss, JobThatMayNotRestartFailsOnceItHasText) {

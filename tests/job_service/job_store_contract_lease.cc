@@ -167,12 +167,18 @@ TEST_P(JobStoreContract, SuspectGoesOnlyToAnIdleWorkerAndAlone) {
   Beat(Worker(1));
   const LeaseResult busy = Lease(Worker(1), {JobId(1)});
   EXPECT_THAT(busy.leased, IsEmpty());
-  EXPECT_THAT(busy.put_back, SizeIs(1));
-  const LeaseResult idle = Lease(Worker(1), {JobId(1), JobId(2)}, 100, /*alone=*/true);
+  EXPECT_THAT(busy.put_back, IsEmpty());
+  EXPECT_THAT(busy.suspects, SizeIs(1));
+  ASSERT_THAT(*store().ListSuspects(), SizeIs(1));
+  EXPECT_EQ(store().ListSuspects()->front().job_id, JobId(1));
+  EXPECT_EQ(store().ListSuspects()->front().version, Get(JobId(1)).version);
+  const LeaseResult idle = Lease(Worker(1), {JobId(2), JobId(1)}, 100, /*alone=*/true);
   ASSERT_THAT(idle.leased, SizeIs(1));
   EXPECT_TRUE(idle.leased[0].alone);
   EXPECT_THAT(idle.put_back, SizeIs(1));
+  EXPECT_EQ(idle.leased[0].job_id, JobId(1));
   EXPECT_TRUE(Get(JobId(1)).alone);
+  EXPECT_THAT(*store().ListSuspects(), IsEmpty());
   // While it runs, the worker gets nothing else.
   EXPECT_THAT(Lease(Worker(1), {JobId(2)}).put_back, SizeIs(1));
 }

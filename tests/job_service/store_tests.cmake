@@ -11,6 +11,7 @@ add_library(job_store_contract OBJECT
   job_store_contract_finish.cc
   job_store_contract_lease.cc
   job_store_contract_orders.cc
+  job_store_contract_resume.cc
   job_store_contract_submit.cc
   job_store_contract_text.cc
   job_store_contract_worker.cc)

@@ -9,6 +9,7 @@ CREATE TABLE `ai_generation_attempts` (
   `alone` tinyint(1) NOT NULL,
   `base_answer` int(10) unsigned NOT NULL COMMENT 'bytes of kept text that still stood when it began',
   `base_thinking` int(10) unsigned NOT NULL,
+  `had_text` tinyint(1) NOT NULL DEFAULT 0 COMMENT 'text of earlier attempts was kept when it began',
   `leased_at` datetime(6) NOT NULL,
   `ended_at` datetime(6) DEFAULT NULL,
   `outcome` enum('completed','passing','once_more','permanent','handed_over','cancelled','paused','lost','released') CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL,
@@ -135,6 +136,11 @@ CREATE TABLE `ai_generation_server_models` (
   `model` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
   PRIMARY KEY (`id`),
   UNIQUE KEY `uk_server_model` (`server_url`,`model`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC
+
+CREATE TABLE `ai_generation_suspects` (
+  `job` bigint(20) unsigned NOT NULL COMMENT 'ai_generation_jobs.id',
+  PRIMARY KEY (`job`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC
 
 CREATE TABLE `ai_generation_texts` (
