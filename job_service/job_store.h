@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "genwatch/v1/job_feed_service.pb.h"
 #include "genwatch/v1/job_lease_service.pb.h"
+#include "job_service/expected_wait.h"
 #include "job_service/job.h"
 #include "job_service/job_state.h"
 
@@ -268,9 +269,8 @@ class JobStore {
 
   // ---- What was learned, and what model servers offer.
   virtual absl::StatusOr<v1::LengthHistory> History(const v1::JobSpec& spec) = 0;
-  // Jobs leased lately: mean seconds between two leases of a model, for the expected wait.
-  // 0 while unknown.
-  virtual absl::StatusOr<double> LeaseIntervalMs(const std::string& model) = 0;
+  // How fast jobs of a model were leased lately, for the expected wait.
+  virtual absl::StatusOr<LeasePace> RecentLeases(const std::string& model) = 0;
   virtual absl::Status SaveModels(const v1::ModelReport& report) = 0;
   virtual absl::StatusOr<std::vector<v1::ModelReport>> LoadModels() = 0;
 };

@@ -70,13 +70,15 @@ absl::StatusOr<v1::LengthHistory> MariaDbJobStore::History(const v1::JobSpec& sp
   return history;
 }
 
-absl::StatusOr<double> MariaDbJobStore::LeaseIntervalMs(const std::string& model) {
+absl::StatusOr<LeasePace> MariaDbJobStore::RecentLeases(const std::string& model) {
   const auto rows = Query(pool_, queries::kRecentLeases, {model});
   if (!rows.ok()) return rows.status();
   mariadb::RowReader reader(rows->at(0));
-  const uint64_t leases = reader.Uint64();
-  const double span_us = reader.Double();
-  return leases < 2 ? 0.0 : span_us / 1000.0 / static_cast<double>(leases - 1);
+  LeasePace pace;
+  pace.leases = reader.Uint32();
+  pace.since_oldest = absl::Microseconds(reader.Double());
+  pace.since_newest = absl::Microseconds(reader.Double());
+  return pace;
 }
 
 absl::Status MariaDbJobStore::SaveModels(const v1::ModelReport& report) {

@@ -320,7 +320,9 @@ inline constexpr char kModelLessons[] =
     "prompt_eval_ms FROM ai_generation_lengths WHERE model = ? ORDER BY id DESC LIMIT ?";
 // ai_generation_attempts.k_model_leased. Leases of the last ten minutes, at most 33 of them.
 inline constexpr char kRecentLeases[] =
-    "SELECT COUNT(*), COALESCE(TIMESTAMPDIFF(MICROSECOND, MIN(l.leased_at), MAX(l.leased_at)), 0) "
+    "SELECT COUNT(*), "
+    "COALESCE(TIMESTAMPDIFF(MICROSECOND, MIN(l.leased_at), UTC_TIMESTAMP(6)), 0), "
+    "COALESCE(TIMESTAMPDIFF(MICROSECOND, MAX(l.leased_at), UTC_TIMESTAMP(6)), 0) "
     "FROM (SELECT leased_at FROM ai_generation_attempts WHERE model = ? AND leased_at > "
     "UTC_TIMESTAMP(6) - INTERVAL 10 MINUTE ORDER BY leased_at DESC LIMIT 33) l";
 

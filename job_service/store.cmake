@@ -3,6 +3,7 @@
 pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET libmariadb)
 
 add_library(job_state_lib STATIC
+  expected_wait.cc
   job_change.cc
   job_state.cc
   kept_text.cc

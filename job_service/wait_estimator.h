@@ -10,25 +10,29 @@
 #include "absl/time/time.h"
 #include "common/clock.h"
 #include "common/mutex.h"
+#include "job_service/expected_wait.h"
 #include "job_service/job_store.h"
 
 namespace genwatch {
 
-// How long a waiting job is expected to wait: its position times the mean time between two leases
-// of its model lately. Asks the ledger at most once in five seconds and model. Blocking;
-// thread-safe.
+// How long a waiting job is expected to wait (ExpectedWait). Asks the ledger at most once in five
+// seconds and model; what remains of the running jobs runs down meanwhile. Blocking; thread-safe.
 class WaitEstimator {
  public:
   WaitEstimator(JobStore* store, const Clock* clock) : store_(store), clock_(clock) {}
 
-  // In ms; unknown while nothing of the model was leased lately.
+  // In ms; unknown where ExpectedWait is, and where the ledger can't tell.
   std::optional<uint32_t> ExpectedWaitMs(const std::string& model, uint32_t position);
 
  private:
   struct Known {
-    double interval_ms = 0;
+    // Absent: the ledger could not tell.
+    std::optional<ModelPace> pace;
     absl::Duration read;
+    absl::Duration slots_seen;
   };
+
+  std::optional<ModelPace> Read(const std::string& model);
 
   JobStore* const store_;
   const Clock* const clock_;

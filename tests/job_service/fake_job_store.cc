@@ -565,7 +565,7 @@ absl::StatusOr<v1::LengthHistory> FakeJobStore::History(const v1::JobSpec& spec)
   return history;
 }
 
-absl::StatusOr<double> FakeJobStore::LeaseIntervalMs(const std::string& model) {
+absl::StatusOr<LeasePace> FakeJobStore::RecentLeases(const std::string& model) {
   constexpr size_t kMostLeases = 33;
   MutexLock lock(mutex_);
   if (absl::Status status = CheckLocked(); !status.ok()) return status;
@@ -574,9 +574,10 @@ absl::StatusOr<double> FakeJobStore::LeaseIntervalMs(const std::string& model) {
   for (auto it = all.rbegin(); it != all.rend() && recent.size() < kMostLeases; ++it) {
     if (*it > Now() - absl::Minutes(10)) recent.push_back(*it);
   }
-  if (recent.size() < 2) return 0.0;
-  return absl::ToDoubleMilliseconds(recent.front() - recent.back()) /
-         static_cast<double>(recent.size() - 1);
+  if (recent.empty()) return LeasePace();
+  return LeasePace{.leases = static_cast<uint32_t>(recent.size()),
+                   .since_oldest = Now() - recent.back(),
+                   .since_newest = Now() - recent.front()};
 }
 
 absl::Status FakeJobStore::SaveModels(const v1::ModelReport& report) {

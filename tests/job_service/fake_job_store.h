@@ -71,7 +71,7 @@ class FakeJobStore : public JobStore {
   absl::Status Release(const std::string& model) override;
 
   absl::StatusOr<v1::LengthHistory> History(const v1::JobSpec& spec) override;
-  absl::StatusOr<double> LeaseIntervalMs(const std::string& model) override;
+  absl::StatusOr<LeasePace> RecentLeases(const std::string& model) override;
   absl::Status SaveModels(const v1::ModelReport& report) override;
   absl::StatusOr<std::vector<v1::ModelReport>> LoadModels() override;
 

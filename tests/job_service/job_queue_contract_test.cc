@@ -449,6 +449,30 @@ TEST(RedisJobQueueTest, OwnersWhoAreGoneAreForgottenWhileOthersWait) {
   EXPECT_LE(kept, 30);
 }
 
+TEST(RedisJobQueueTest, PositionsOfAThousandJobsAreOneRoundTrip) {
+  PrivateRedis& redis = PrivateRedis::Shared();
+  ASSERT_TRUE(redis.Command({"FLUSHALL"}).ok());
+  RedisJobQueue queue(*RedisAddress::Parse("unix:" + redis.socket_path()));
+  ASSERT_TRUE(queue.MarkRebuilt(*queue.ServerId()).ok());
+  std::vector<QueueEntry> entries;
+  for (uint64_t i = 0; i < 1000; ++i) {
+    entries.push_back(
+        {.job_id = absl::StrCat("job", i), .order = i, .model = "m", .owner_id = "ann"});
+  }
+  ASSERT_EQ(*queue.Enqueue(entries, false), 1000u);
+  ASSERT_EQ(queue.Places({entries[0]})->at(0).position, 1u);  // The script is loaded now.
+  ASSERT_TRUE(redis.Command({"CONFIG", "RESETSTAT"}).ok());
+  absl::StatusOr<std::vector<QueuePlace>> places = queue.Places(entries);
+  ASSERT_TRUE(places.ok()) << places.status();
+  for (uint32_t i = 0; i < 1000; ++i) {
+    ASSERT_EQ((*places)[i].position, i + 1);
+    ASSERT_EQ((*places)[i].size, 1000u);
+  }
+  const std::string stats = *redis.Command({"INFO", "commandstats"});
+  EXPECT_THAT(stats, testing::HasSubstr("cmdstat_evalsha:calls=1,"));
+  EXPECT_THAT(stats, testing::HasSubstr("cmdstat_zcard:calls=1,"));
+}
+
 // The clock of the server was set back an hour while a replica that popped died.
 TEST(RedisJobQueueTest, WhatWasPoppedInTheFutureIsPutBackAtOnce) {
   PrivateRedis& redis = PrivateRedis::Shared();

@@ -285,16 +285,18 @@ TEST_P(JobStoreContract, CancelledJobTeachesACensoredLength) {
   EXPECT_EQ(history->tokens_per_chunk(), 0);
 }
 
-TEST_P(JobStoreContract, LeaseIntervalIsUnknownUntilTwoLeases) {
-  EXPECT_EQ(*store().LeaseIntervalMs("llama"), 0);
+TEST_P(JobStoreContract, RecentLeasesAreCountedByModel) {
+  EXPECT_EQ(store().RecentLeases("llama")->leases, 0u);
   InsertLeased(1);
-  EXPECT_EQ(*store().LeaseIntervalMs("llama"), 0);
   PassTime(absl::Milliseconds(5));
   InsertLeased(2);
-  const auto interval = store().LeaseIntervalMs("llama");
-  ASSERT_TRUE(interval.ok()) << interval.status();
-  EXPECT_GT(*interval, 0);
-  EXPECT_EQ(*store().LeaseIntervalMs("qwen"), 0);
+  PassTime(absl::Milliseconds(5));
+  const auto pace = store().RecentLeases("llama");
+  ASSERT_TRUE(pace.ok()) << pace.status();
+  EXPECT_EQ(pace->leases, 2u);
+  EXPECT_GT(pace->since_newest, absl::ZeroDuration());
+  EXPECT_GT(pace->since_oldest, pace->since_newest);
+  EXPECT_EQ(store().RecentLeases("qwen")->leases, 0u);
 }
 
 TEST_P(JobStoreContract, NewestReportOfEachModelServerIsKept) {
