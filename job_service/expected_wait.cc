@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 namespace genwatch {
 namespace {
@@ -43,25 +44,28 @@ absl::Duration Rounded(absl::Duration wait) {
 
 }  // namespace
 
-std::optional<absl::Duration> ExpectedWait(const ModelPace& pace, uint32_t position) {
-  if (position == 0) return std::nullopt;
+WaitTable::WaitTable(const ModelPace& pace) {
   if (pace.running.empty() && (pace.recent.leases == 0 || pace.recent.since_newest > kStandstill)) {
-    return std::nullopt;
+    return;
   }
   const size_t slots = std::max<size_t>({pace.slots, pace.running.size(), 1});
-  const std::optional<absl::Duration> turn = Turn(pace, slots);
-
-  // When each slot is free; the one without a job is so now.
+  turn_ = Turn(pace, slots);
+  // A slot without a job is free now.
   std::vector<absl::Duration> free(slots - pace.running.size());
   for (const RunningJob& job : pace.running) {
-    if (!job.remaining && !turn) return std::nullopt;
-    free.push_back(job.remaining ? std::max(*job.remaining, absl::ZeroDuration()) : *turn / 2);
+    if (!job.remaining && !turn_) return;
+    free.push_back(job.remaining ? std::max(*job.remaining, absl::ZeroDuration()) : *turn_ / 2);
   }
   std::sort(free.begin(), free.end());
-  const size_t round = (position - 1) / slots;
-  if (round > 0 && !turn) return std::nullopt;
-  absl::Duration wait = free[(position - 1) % slots];
-  if (round > 0) wait += *turn * static_cast<int64_t>(round);
+  free_ = std::move(free);
+}
+
+std::optional<absl::Duration> WaitTable::At(uint32_t position) const {
+  if (position == 0 || free_.empty()) return std::nullopt;
+  const size_t round = (position - 1) / free_.size();
+  if (round > 0 && !turn_) return std::nullopt;
+  absl::Duration wait = free_[(position - 1) % free_.size()];
+  if (round > 0) wait += *turn_ * static_cast<int64_t>(round);
   return Rounded(wait);
 }
 

@@ -32,12 +32,23 @@ struct ModelPace {
   uint32_t slots = 0;
 };
 
-// How long the job at `position` (from 1) will wait. The first of them wait for the running jobs
-// to end, in the order of what remains; each round after them takes as long as a job does, which
-// is seen from the running jobs and from the leases of late, and of the two is the longer.
-// Unknown where the evidence is missing, or the queue stands still. Rounded up to steps that fit
-// its size, so that it does not change all the time. Pure.
-std::optional<absl::Duration> ExpectedWait(const ModelPace& pace, uint32_t position);
+// How long jobs will wait. The first of them wait for the running jobs to end, in the order of what
+// remains; each round after them takes as long as a job does, which is seen from the running jobs
+// and from the leases of late, and of the two is the longer. Immutable.
+class WaitTable {
+ public:
+  explicit WaitTable(const ModelPace& pace);
+
+  // Of the job at `position` (from 1). Unknown where the evidence is missing, or the queue stands
+  // still. Rounded up to steps that fit its size, so that it does not change all the time. O(1).
+  std::optional<absl::Duration> At(uint32_t position) const;
+
+ private:
+  // When each slot is free; empty: nothing is known.
+  std::vector<absl::Duration> free_;
+  // How long a slot is taken by a job.
+  std::optional<absl::Duration> turn_;
+};
 
 }  // namespace genwatch
 

@@ -7,6 +7,7 @@ namespace genwatch {
 namespace {
 
 constexpr absl::Duration kKeep = absl::Seconds(5);
+constexpr absl::Duration kKeepTable = absl::Milliseconds(400);
 // Between two jobs a slot is empty for a moment; it is no fewer for that.
 constexpr absl::Duration kKeepSlots = absl::Seconds(30);
 constexpr size_t kMostModels = 1000;
@@ -31,35 +32,55 @@ std::optional<ModelPace> WaitEstimator::Read(const std::string& model) {
   return pace;
 }
 
-std::optional<uint32_t> WaitEstimator::ExpectedWaitMs(const std::string& model, uint32_t position) {
-  if (position == 0) return std::nullopt;
-  const absl::Duration now = clock_->Monotonic();
-  std::optional<Known> known;
-  {
-    MutexLock lock(mutex_);
-    if (auto it = known_.find(model); it != known_.end()) known = it->second;
-  }
-  if (!known || now - known->read >= kKeep) {
-    Known fresh{.pace = Read(model), .read = now, .slots_seen = now};
-    if (fresh.pace && known && known->pace && known->pace->slots > fresh.pace->slots &&
-        now - known->slots_seen < kKeepSlots) {
-      fresh.pace->slots = known->pace->slots;
-      fresh.slots_seen = known->slots_seen;
+WaitEstimator::Known WaitEstimator::Refreshed(const std::string& model, std::optional<Known> before,
+                                              absl::Duration now) {
+  Known known;
+  if (before && now - before->read < kKeep) {
+    known = *std::move(before);
+  } else {
+    known = {.pace = Read(model), .read = now, .slots_seen = now};
+    if (known.pace && before && before->pace && before->pace->slots > known.pace->slots &&
+        now - before->slots_seen < kKeepSlots) {
+      known.pace->slots = before->pace->slots;
+      known.slots_seen = before->slots_seen;
     }
-    known = std::move(fresh);
-    MutexLock lock(mutex_);
-    if (known_.size() >= kMostModels) known_.clear();
-    known_[model] = *known;
   }
-  if (!known->pace) return std::nullopt;
-  for (RunningJob& job : known->pace->running) {
+  ModelPace pace = known.pace.value_or(ModelPace());
+  for (RunningJob& job : pace.running) {
     if (!job.remaining) continue;
     // What it has used up since is elapsed.
-    const absl::Duration used = std::min(*job.remaining, now - known->read);
+    const absl::Duration used = std::min(*job.remaining, now - known.read);
     *job.remaining -= used;
     job.elapsed += used;
   }
-  const std::optional<absl::Duration> wait = ExpectedWait(*known->pace, position);
+  known.table = std::make_shared<const WaitTable>(pace);
+  known.table_made = now;
+  return known;
+}
+
+std::optional<uint32_t> WaitEstimator::ExpectedWaitMs(const std::string& model, uint32_t position) {
+  if (position == 0) return std::nullopt;
+  const absl::Duration now = clock_->Monotonic();
+  std::shared_ptr<const WaitTable> table;
+  std::optional<Known> before;
+  {
+    MutexLock lock(mutex_);
+    if (auto it = known_.find(model); it != known_.end()) {
+      if (now - it->second.table_made < kKeepTable) {
+        table = it->second.table;
+      } else {
+        before = it->second;
+      }
+    }
+  }
+  if (table == nullptr) {
+    Known known = Refreshed(model, std::move(before), now);
+    table = known.table;
+    MutexLock lock(mutex_);
+    if (known_.size() >= kMostModels) known_.clear();
+    known_[model] = std::move(known);
+  }
+  const std::optional<absl::Duration> wait = table->At(position);
   if (!wait) return std::nullopt;
   return static_cast<uint32_t>(absl::ToInt64Milliseconds(*wait));
 }

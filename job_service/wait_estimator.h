@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -15,13 +16,13 @@
 
 namespace genwatch {
 
-// How long a waiting job is expected to wait (ExpectedWait). Asks the ledger at most once in five
+// How long a waiting job is expected to wait (WaitTable). Asks the ledger at most once in five
 // seconds and model; what remains of the running jobs runs down meanwhile. Blocking; thread-safe.
 class WaitEstimator {
  public:
   WaitEstimator(JobStore* store, const Clock* clock) : store_(store), clock_(clock) {}
 
-  // In ms; unknown where ExpectedWait is, and where the ledger can't tell.
+  // In ms; unknown where WaitTable is, and where the ledger can't tell.
   std::optional<uint32_t> ExpectedWaitMs(const std::string& model, uint32_t position);
 
  private:
@@ -30,9 +31,14 @@ class WaitEstimator {
     std::optional<ModelPace> pace;
     absl::Duration read;
     absl::Duration slots_seen;
+    // Of a moment ago.
+    std::shared_ptr<const WaitTable> table;
+    absl::Duration table_made;
   };
 
   std::optional<ModelPace> Read(const std::string& model);
+  // What is known at `now`, read anew where `before` is too old.
+  Known Refreshed(const std::string& model, std::optional<Known> before, absl::Duration now);
 
   JobStore* const store_;
   const Clock* const clock_;

@@ -7,6 +7,10 @@ namespace {
 
 constexpr LeasePace kUnknownPace;
 
+std::optional<absl::Duration> ExpectedWait(const ModelPace& pace, uint32_t position) {
+  return WaitTable(pace).At(position);
+}
+
 RunningJob Job(absl::Duration elapsed, std::optional<absl::Duration> remaining) {
   return {.elapsed = elapsed, .remaining = remaining};
 }
