@@ -1,8 +1,16 @@
 #include "job_service/queue_feeder.h"
 
+#include <utility>
+
 #include "common/log.h"
 
 namespace genwatch {
+namespace {
+
+// Past it a walk over all that waits is cheaper.
+constexpr size_t kMostMissed = 10'000;
+
+}  // namespace
 
 QueueEntry QueueEntryOf(const JobRecord& job) {
   return {.job_id = job.job_id,
@@ -25,11 +33,24 @@ void QueueFeeder::Enqueue(absl::Span<const JobRecord> jobs) {
   if (entries.empty()) return;
   if (absl::StatusOr<uint32_t> added = queue_->Enqueue(entries, /*rebuilding=*/false);
       !added.ok()) {
-    trouble_.Log(LogLevel::kWarning, "jobs not queued; the reconciler will find them",
+    trouble_.Log(LogLevel::kWarning, "jobs not queued; the reconciler tries again",
                  {{"jobs", entries.size()}, ErrorField(added.status())});
+    MutexLock lock(mutex_);
+    for (QueueEntry& entry : entries) {
+      if (missed_.job_ids.size() < kMostMissed) {
+        missed_.job_ids.push_back(std::move(entry.job_id));
+      } else {
+        missed_.more = true;
+      }
+    }
   } else {
     trouble_.Reset();
   }
+}
+
+QueueFeeder::Missed QueueFeeder::TakeMissed() {
+  MutexLock lock(mutex_);
+  return std::exchange(missed_, {});
 }
 
 void QueueFeeder::Remove(const JobRecord& job) {

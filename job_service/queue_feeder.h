@@ -1,11 +1,14 @@
 #ifndef GENWATCH_JOB_SERVICE_QUEUE_FEEDER_H_
 #define GENWATCH_JOB_SERVICE_QUEUE_FEEDER_H_
 
+#include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/log_every.h"
+#include "common/mutex.h"
 #include "job_service/job.h"
 #include "job_service/job_queue.h"
 
@@ -16,12 +19,18 @@ QueueEntry QueueEntryOf(const JobRecord& job);
 // Whether it belongs into the queue now: QUEUED, and not waiting for the time of a retry.
 bool IsDue(const JobRecord& job);
 
-// Puts jobs whose change of state is committed into the queue or out of it. What fails here is
-// logged, counted on nobody, and found by the reconciler: the ledger knows that they wait.
-// Thread-safe.
+// Puts jobs whose change of state is committed into the queue or out of it. What could not be put
+// in is remembered for the reconciler, who tries again; what a crash makes it forget the ledger
+// knows. Thread-safe.
 class QueueFeeder {
  public:
   explicit QueueFeeder(JobQueue* queue) : queue_(queue), trouble_(absl::Seconds(10)) {}
+
+  struct Missed {
+    std::vector<std::string> job_ids;
+    // There were more than are remembered.
+    bool more = false;
+  };
 
   // Those of the jobs that are due.
   void Enqueue(absl::Span<const JobRecord> jobs);
@@ -29,9 +38,14 @@ class QueueFeeder {
   // Its priority changed while it waits.
   void Reprioritize(const JobRecord& job);
 
+  // What could not be put in since the last call.
+  Missed TakeMissed();
+
  private:
   JobQueue* const queue_;
   LogEvery trouble_;
+  Mutex mutex_;
+  Missed missed_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace genwatch

@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 
@@ -42,13 +43,11 @@ absl::Status Reconciler::RunOnce() {
   if (!expired.ok()) return expired.status();
   for (const JobRecord& job : *expired) feeder_->Remove(job);
 
-  absl::StatusOr<bool> rebuilt = queue_->IsRebuilt();
-  if (!rebuilt.ok()) return rebuilt.status();
-  if (!*rebuilt) {
-    absl::StatusOr<std::string> server_id = queue_->ServerId();
-    if (!server_id.ok()) return server_id.status();
-    if (absl::Status status = Rebuild(*server_id); !status.ok()) return status;
-  }
+  absl::StatusOr<bool> filled = WalkAll();
+  if (!filled.ok()) return filled.status();
+  // Nothing is queued before.
+  if (!*filled) return absl::OkStatus();
+  if (absl::Status status = QueueMissed(); !status.ok()) return status;
   absl::StatusOr<std::vector<JobRecord>> due = store_->TakeDueRetries(kMostDueAtOnce);
   if (!due.ok()) return due.status();
   GENWATCH_FAILPOINT("retries_taken");
@@ -59,24 +58,55 @@ absl::Status Reconciler::RunOnce() {
   return SweepOnePage();
 }
 
-absl::Status Reconciler::Rebuild(const std::string& server_id) {
-  uint64_t after = 0;
-  uint32_t added = 0;
-  // Once more after it is marked, for what was committed between the last page and the mark.
-  for (bool marked = false;;) {
-    absl::StatusOr<std::vector<JobRecord>> page = store_->ListWaiting(after, kRebuildPage);
+absl::StatusOr<bool> Reconciler::WalkAll() {
+  absl::StatusOr<bool> rebuilt = queue_->IsRebuilt();
+  if (!rebuilt.ok()) return rebuilt.status();
+  absl::StatusOr<std::string> server_id = queue_->ServerId();
+  if (!server_id.ok()) return server_id.status();
+  FullWalk& walk = full_walk_;
+  // Another replica was faster, or the server is not the one that it was.
+  if (*rebuilt && !walk.marked) walk = {};
+  if (walk.server_id != *server_id || (walk.marked && !*rebuilt)) walk = {};
+  if (*rebuilt && walk.server_id.empty()) return true;
+  walk.server_id = *server_id;
+
+  for (int pages = 0; pages < pages_per_run_; ++pages) {
+    absl::StatusOr<std::vector<JobRecord>> page = store_->ListWaiting(walk.after, kRebuildPage);
     if (!page.ok()) return page.status();
     absl::StatusOr<uint32_t> count = queue_->Enqueue(DueEntries(*page), /*rebuilding=*/true);
     if (!count.ok()) return count.status();
-    GENWATCH_FAILPOINT("rebuild_page_added");
-    added += *count;
-    if (!page->empty()) after = page->back().row_id;
+    walk.added += *count;
+    if (!page->empty()) walk.after = page->back().row_id;
     if (page->size() == kRebuildPage) continue;
-    if (marked) break;
-    if (absl::Status status = queue_->MarkRebuilt(server_id); !status.ok()) return status;
-    marked = true;
+    if (walk.marked) {
+      LogInfo("queue filled from the ledger",
+              {{"jobs", walk.added}, {"redis_run_id", walk.server_id}});
+      walk = {};
+      return true;
+    }
+    // Once more after it is marked, for what was committed between the last page and the mark.
+    if (absl::Status status = queue_->MarkRebuilt(walk.server_id); !status.ok()) return status;
+    walk.marked = true;
   }
-  LogInfo("queue filled from the ledger", {{"jobs", added}, {"redis_run_id", server_id}});
+  // Once it is marked, the others need not wait for the rest.
+  return walk.marked;
+}
+
+absl::Status Reconciler::QueueMissed() {
+  const QueueFeeder::Missed missed = feeder_->TakeMissed();
+  if (missed.more && full_walk_.server_id.empty()) {
+    absl::StatusOr<std::string> server_id = queue_->ServerId();
+    if (!server_id.ok()) return server_id.status();
+    full_walk_ = {.server_id = *server_id, .marked = true};
+  }
+  // Some of them may have been leased through the other replica's walk, or cancelled.
+  for (size_t i = 0; i < missed.job_ids.size(); i += kWalkPage) {
+    const size_t end = std::min(missed.job_ids.size(), i + kWalkPage);
+    absl::StatusOr<std::vector<JobRecord>> jobs =
+        store_->GetManyBriefly(absl::MakeConstSpan(missed.job_ids).subspan(i, end - i));
+    if (!jobs.ok()) return jobs.status();
+    feeder_->Enqueue(*jobs);
+  }
   return absl::OkStatus();
 }
 

@@ -1,0 +1,113 @@
+#include "job_service/reconciler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "tests/job_service/fake_job_queue.h"
+#include "tests/job_service/fake_job_store.h"
+#include "tests/support/fake_clock.h"
+
+namespace genwatch {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class ReconcilerTest : public testing::Test {
+ protected:
+  JobRecord Insert() {
+    NewJob job{.job_id = absl::StrFormat("job_%032d", ++jobs_), .owner_id = "ann"};
+    job.spec.set_model("m");
+    job.spec.set_prompt("p");
+    job.spec.set_priority(v1::PRIORITY_NORMAL);
+    absl::StatusOr<InsertedJob> inserted = store_.Insert(job);
+    EXPECT_TRUE(inserted.ok()) << inserted.status();
+    return inserted->job;
+  }
+
+  std::vector<std::string> Waiting() { return *queue_.Peek("m", 0, 100'000); }
+
+  FakeClock clock_;
+  FakeJobStore store_{&clock_};
+  FakeJobQueue queue_{&clock_};
+  QueueFeeder feeder_{&queue_};
+  Reconciler reconciler_{&store_, &queue_, &feeder_, /*pages_per_run=*/2};
+  int jobs_ = 0;
+};
+
+TEST_F(ReconcilerTest, WhatCouldNotBeQueuedIsQueuedByTheNextRun) {
+  // So many that the slow walk would take long to come by.
+  for (int i = 0; i < 1600; ++i) Insert();
+  while (!*queue_.IsRebuilt()) reconciler_.Run();
+  for (int i = 0; i < 4; ++i) reconciler_.Run();
+  queue_.SetDown(true);
+  const JobRecord missed = Insert();
+  const JobRecord cancelled = Insert();
+  feeder_.Enqueue({missed});
+  feeder_.Enqueue({cancelled});
+  reconciler_.Run();
+  OwnerChange change{.job_id = cancelled.job_id,
+                     .owner_id = "ann",
+                     .version = cancelled.version,
+                     .to = v1::Job::STATE_CANCELLED};
+  ASSERT_TRUE(store_.Change(change).ok());
+  queue_.SetDown(false);
+  reconciler_.Run();
+  EXPECT_THAT(Waiting(), SizeIs(1601));
+  EXPECT_EQ(Waiting().back(), missed.job_id);
+}
+
+// It was committed with a number that the walk had passed, and its replica was told to wait.
+TEST_F(ReconcilerTest, WhatWasRefusedDuringARebuildIsQueuedAfterIt) {
+  const JobRecord job = Insert();
+  feeder_.Enqueue({job});
+  EXPECT_THAT(Waiting(), IsEmpty());
+  // As if another replica had filled the queue without it.
+  ASSERT_TRUE(queue_.MarkRebuilt(*queue_.ServerId()).ok());
+  reconciler_.Run();
+  EXPECT_THAT(Waiting(), ElementsAre(job.job_id));
+}
+
+TEST_F(ReconcilerTest, ALongRebuildGoesOnOverSeveralRuns) {
+  constexpr int kJobs = 5500;
+  for (int i = 0; i < kJobs; ++i) Insert();
+  int runs = 0;
+  for (; !*queue_.IsRebuilt(); ++runs) {
+    ASSERT_LT(runs, 10);
+    EXPECT_THAT(Waiting(), SizeIs(2000 * runs));
+    // Nothing is handed out before all is there.
+    EXPECT_FALSE(queue_.Pop({{"m", 1, true}}, 1).ok());
+    reconciler_.Run();
+  }
+  EXPECT_EQ(runs, 3);
+  EXPECT_THAT(Waiting(), SizeIs(kJobs));
+}
+
+TEST_F(ReconcilerTest, ARebuildBeginsAnewForANewServer) {
+  for (int i = 0; i < 5000; ++i) Insert();
+  reconciler_.Run();
+  EXPECT_THAT(Waiting(), SizeIs(2000));
+  queue_.RestartEmpty();
+  while (!*queue_.IsRebuilt()) reconciler_.Run();
+  EXPECT_THAT(Waiting(), SizeIs(5000));
+}
+
+TEST_F(ReconcilerTest, WhenMoreWasMissedThanIsRememberedAllThatWaitsIsWalked) {
+  reconciler_.Run();
+  queue_.SetDown(true);
+  std::vector<JobRecord> missed;
+  for (int i = 0; i < 10'500; ++i) missed.push_back(Insert());
+  feeder_.Enqueue(missed);
+  queue_.SetDown(false);
+  for (int runs = 0; runs < 8; ++runs) reconciler_.Run();
+  EXPECT_THAT(Waiting(), SizeIs(10'500));
+}
+
+}  // namespace
+}  // namespace genwatch
