@@ -242,6 +242,9 @@ TEST_F(QueueReplicas, TwoReapersTakeAWorkersJobsOnce) {
   ASSERT_THAT(a().leaser.Lease(Request(lost, 10))->jobs(), SizeIs(10));
   ASSERT_THAT(b().leaser.Lease(Request(living, 5))->jobs(), SizeIs(5));
   ASSERT_THAT(Waiting(), SizeIs(5));
+  EXPECT_EQ(b().store.RecentLeases(kModel)->leases, 15u);
+  EXPECT_GE(b().store.RecentLeases(kModel)->since_oldest,
+            b().store.RecentLeases(kModel)->since_newest);
   for (uint32_t half_seconds = 1; half_seconds <= 12; ++half_seconds) {
     ASSERT_TRUE(a().store.Heartbeat(living, 1 + half_seconds, {}).ok());
     // Whatever the server's clock says of the heartbeats, forth and back.
