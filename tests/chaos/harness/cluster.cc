@@ -21,6 +21,7 @@ namespace {
 
 // Where the programs are is said by the build.
 constexpr char kJobService[] = GENWATCH_JOB_SERVICE;
+constexpr char kJobServiceFaulty[] = GENWATCH_JOB_SERVICE_FAULTY;
 constexpr char kGenerationService[] = GENWATCH_GENERATION_SERVICE;
 constexpr char kProgressService[] = GENWATCH_PROGRESS_SERVICE;
 constexpr char kSimulator[] = GENWATCH_OLLAMA_SIM;
@@ -103,7 +104,8 @@ absl::Status Cluster::StartJobServices() {
   for (int i = 0; i < options_.job_services; ++i) {
     const std::string& address = job_addresses_.emplace_back(LocalAddress());
     job_metrics_.push_back(FreePort());
-    std::vector<std::string> argv = {kJobService, "--mariadb_user=" + PrivateMariaDb::user(),
+    std::vector<std::string> argv = {options_.failpoints ? kJobServiceFaulty : kJobService,
+                                     "--mariadb_user=" + PrivateMariaDb::user(),
                                      "--mariadb_database=" + database_, "--dev_identity"};
     const std::string mariadb = Routed(Link::kMariaDb, i, mariadb_->socket_path());
     if (IsPath(mariadb)) {

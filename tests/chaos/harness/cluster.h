@@ -42,6 +42,8 @@ struct ClusterOptions {
   std::vector<std::string> simulator_flags;
   // "NAME=value", for MariaDB's process.
   std::vector<std::string> mariadb_environment;
+  // job_service_faulty in place of job_service: failpoints can be armed in it (common/failpoint.h).
+  bool failpoints = false;
 
   // Called for each link of each user, before the user starts, with the real address ("host:port",
   // or a path of a unix socket; several host:port with commas between where there are several

@@ -20,6 +20,10 @@ ServiceProcess::ServiceProcess(std::string name, std::vector<std::string> argv,
   options_.output_path = log_path_;
 }
 
+void ServiceProcess::SetEnvironment(std::vector<std::string> environment) {
+  options_.environment = std::move(environment);
+}
+
 absl::Status ServiceProcess::Start() {
   if (Running()) return absl::OkStatus();
   std::error_code none_yet;

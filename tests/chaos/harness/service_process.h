@@ -29,6 +29,8 @@ class ServiceProcess {
   // Times that it was started.
   int lives() const { return lives_; }
 
+  // "NAME=value", for the lives to come, in place of what it had.
+  void SetEnvironment(std::vector<std::string> environment);
   // Does not wait until it serves.
   absl::Status Start();
   // SIGKILL and the wait for its end. False if it did not run, so that nothing was injected.
