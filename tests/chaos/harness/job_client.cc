@@ -47,6 +47,9 @@ absl::StatusOr<std::string> JobClient::Submit(const JobPlan& plan, absl::Duratio
   request.set_request_id(plan.request_id);
   request.mutable_spec()->set_model(plan.model);
   request.mutable_spec()->set_prompt(plan.prompt);
+  if (plan.silence_ms > 0) {
+    request.mutable_spec()->mutable_deadlines()->set_silence_ms(plan.silence_ms);
+  }
   v1::SubmitJobResponse response;
   const absl::Status status = FromGrpcStatus(stub_->SubmitJob(&context, request, &response));
   if (!status.ok()) return status;

@@ -15,7 +15,8 @@ std::vector<JobPlan> PlanJobs(Random random, int count, const JobKind& kind) {
          .prompt = absl::StrFormat(
              "Tell me about storm %d, number %016x. [[sim: tokens=%d rate=%d]]", i, tag,
              random.Between(kind.least_tokens, kind.most_tokens), kind.tokens_per_second),
-         .request_id = absl::StrFormat("%s-%d-%016x", kind.owner, i, tag)});
+         .request_id = absl::StrFormat("%s-%d-%016x", kind.owner, i, tag),
+         .silence_ms = kind.silence_ms});
   }
   return plans;
 }

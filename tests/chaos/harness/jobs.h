@@ -1,6 +1,7 @@
 #ifndef GENWATCH_TESTS_CHAOS_HARNESS_JOBS_H_
 #define GENWATCH_TESTS_CHAOS_HARNESS_JOBS_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct JobPlan {
   std::string prompt;
   // Makes the submit idempotent, so that it may be repeated when its answer is lost.
   std::string request_id;
+  // Its deadline between two pieces of the answer; 0: the default.
+  uint32_t silence_ms = 0;
 };
 
 struct JobKind {
@@ -24,6 +27,7 @@ struct JobKind {
   int most_tokens = 200;
   int tokens_per_second = 60;
   std::string owner = "chaos";
+  uint32_t silence_ms = 0;
 };
 
 // `count` jobs with different prompts. Pure: the same draws make the same jobs.

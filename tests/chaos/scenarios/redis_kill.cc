@@ -1,16 +1,12 @@
 // Redis dies under load, and comes back with what its append-only file has, or with nothing.
 
 #include <algorithm>
-#include <atomic>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "common/clock.h"
-#include "common/mutex.h"
 #include "tests/chaos/harness/cluster.h"
 #include "tests/chaos/harness/job_client.h"
 #include "tests/chaos/harness/jobs.h"
@@ -18,6 +14,7 @@
 #include "tests/chaos/harness/log_watch.h"
 #include "tests/chaos/harness/redis_reader.h"
 #include "tests/chaos/harness/scenario.h"
+#include "tests/chaos/harness/steady_caller.h"
 #include "tests/chaos/harness/verdict.h"
 #include "tests/support/await.h"
 
@@ -46,43 +43,6 @@ std::vector<Outage> PlanOutages(Random random, int kills, int emptied) {
   return outages;
 }
 
-// Submits one after the other until it is told to stop. Each must be acknowledged at once: Redis is
-// no business of a submit.
-class SteadyCaller {
- public:
-  SteadyCaller(const std::string& address, std::vector<JobPlan> plans, absl::Duration pause)
-      : client_(address), plans_(std::move(plans)), pause_(pause), thread_([this] { Run(); }) {}
-
-  // The jobs that were acknowledged, and the refusals in words.
-  std::vector<SubmittedJob> Stop() {
-    stopping_ = true;
-    thread_.join();
-    return jobs_;
-  }
-  const std::vector<std::string>& refusals() const { return refusals_; }
-
- private:
-  void Run() {
-    for (const JobPlan& plan : plans_) {
-      if (stopping_) return;
-      if (const auto job_id = client_.Submit(plan); job_id.ok()) {
-        jobs_.push_back({.job_id = *job_id, .plan = plan});
-      } else {
-        refusals_.push_back(job_id.status().ToString());
-      }
-      absl::SleepFor(pause_);
-    }
-  }
-
-  JobClient client_;
-  const std::vector<JobPlan> plans_;
-  const absl::Duration pause_;
-  std::atomic<bool> stopping_ = false;
-  std::vector<SubmittedJob> jobs_;
-  std::vector<std::string> refusals_;
-  std::thread thread_;
-};
-
 absl::StatusOr<std::set<std::string>> WaitingJobIds(LedgerReader& ledger) {
   const auto rows = ledger.Query(
       "SELECT job_id FROM ai_generation_jobs WHERE status = 'queued' AND not_before IS NULL");
@@ -106,9 +66,9 @@ bool IsFull(LedgerReader& ledger, PrivateRedis& redis) {
 absl::Status RedisKill(Run& run) {
   const std::vector<Outage> outages =
       PlanOutages(run.random.Fork("outages"), run.Size(20, 2), run.Size(10, 1));
-  const int backlog = run.Size(1000, 60);
+  const int backlog = run.Size(1000, 40);
   Random random = run.random.Fork("jobs");
-  const JobKind kind = {.least_tokens = 5, .most_tokens = 20, .tokens_per_second = 200};
+  const JobKind kind = {.least_tokens = 5, .most_tokens = 20, .tokens_per_second = 400};
   const auto waiting = PlanJobs(random.Fork("waiting"), backlog, kind);
   auto steady = PlanJobs(random.Fork("steady"), run.Size(4000, 400), kind);
   for (JobPlan& plan : steady) plan.request_id += "-steady";
@@ -121,7 +81,8 @@ absl::Status RedisKill(Run& run) {
   if (!submitted.ok()) return submitted.status();
   LedgerReader ledger(**cluster);
   LogWatch log(**cluster);
-  SteadyCaller caller((*cluster)->job_address(), steady, absl::Milliseconds(30));
+  SteadyCaller caller((*cluster)->job_address(), steady,
+                      run.Size(absl::Milliseconds(30), absl::Milliseconds(60)));
 
   PrivateRedis& redis = (*cluster)->redis();
   double slowest_refill = 0;
@@ -155,10 +116,10 @@ absl::Status RedisKill(Run& run) {
   }
   const std::vector<SubmittedJob> more = caller.Stop();
   submitted->insert(submitted->end(), more.begin(), more.end());
+  // Redis is no business of a submit.
   for (const std::string& refusal : caller.refusals()) {
     run.report.Complain(absl::StrCat("a submit was refused: ", refusal));
   }
-  // What is left runs faster.
   if (absl::Status status =
           AwaitAllEnded(ledger, static_cast<int>(submitted->size()), absl::Minutes(5));
       !status.ok()) {
