@@ -159,7 +159,11 @@ void JobWatcher::TakeText(const v1::JobUpdate& update, Seen& seen) {
       text.resize(piece.offset());
     }
     text += piece.text();
-    seen.first_text.try_emplace(seen.version, RealClock()->Monotonic());
+    const absl::Duration now = RealClock()->Monotonic();
+    if (!seen.first_text.try_emplace(seen.version, now).second) {
+      seen.longest_silence = std::max(seen.longest_silence, now - seen.last_text);
+    }
+    seen.last_text = now;
   }
 }
 

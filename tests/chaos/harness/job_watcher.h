@@ -29,6 +29,9 @@ struct Seen {
   std::string cursor;
   // When the first text under a version came, on RealClock()->Monotonic().
   std::map<uint32_t, absl::Duration> first_text;
+  // When the newest came, and the longest time between two under one version.
+  absl::Duration last_text;
+  absl::Duration longest_silence;
 };
 
 // Watches jobs of one owner with their texts, as a careful client does: a broken stream is opened

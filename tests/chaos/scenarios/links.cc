@@ -40,7 +40,7 @@ struct LinkFault {
   absl::Duration length;
 };
 
-std::vector<LinkFault> PlanFaults(Random random, int count) {
+std::vector<LinkFault> PlanFaults(Random random, int count, absl::Duration longest) {
   std::vector<LinkFault> faults;
   for (int i = 0; i < count; ++i) {
     // Each fault of each link in turn, so that all are met; the moments are drawn.
@@ -48,7 +48,7 @@ std::vector<LinkFault> PlanFaults(Random random, int count) {
     fault.link = static_cast<size_t>(i) % (2 + kWorkers);
     fault.fault = static_cast<Fault>((i / (2 + kWorkers) + i) % 5);
     fault.before = random.Between(absl::Milliseconds(300), absl::Milliseconds(1500));
-    fault.length = random.Between(absl::Seconds(1), absl::Seconds(7));
+    fault.length = random.Between(absl::Seconds(1), longest);
   }
   return faults;
 }
@@ -79,10 +79,11 @@ void Begin(const LinkFault& fault, TcpProxy& proxy) {
 }
 
 absl::Status Links(Run& run) {
-  const std::vector<LinkFault> faults = PlanFaults(run.random.Fork("faults"), run.Size(60, 4));
+  const std::vector<LinkFault> faults = PlanFaults(run.random.Fork("faults"), run.Size(60, 4),
+                                                   run.Size(absl::Seconds(7), absl::Seconds(2)));
   const std::vector<JobPlan> plans =
       PlanJobs(run.random.Fork("jobs"), 4000,
-               {.least_tokens = 20, .most_tokens = 160, .silence_ms = kSilenceMs});
+               {.least_tokens = 20, .most_tokens = run.Size(160, 60), .silence_ms = kSilenceMs});
   std::vector<std::unique_ptr<TcpProxy>> proxies(2 + kWorkers);
   const auto route = [&](Link link, int user, const std::string& address) {
     size_t index = 0;
