@@ -18,7 +18,7 @@ GENWATCH_TEST_TMP=$(mktemp -d /tmp/genwatch-chaos.XXXXXX)
 export GENWATCH_TEST_TMP
 trap 'rm -rf "$GENWATCH_TEST_TMP"' EXIT
 
-mapfile -t names < <("$CHAOS" --list | sed -n 's/^\([a-z_]*\).*/\1/p')
+mapfile -t names < <("$CHAOS" --list | sed -n 's/^\([a-z_]\+\).*/\1/p')
 if [ -n "${1:-}" ]; then names=("$1"); fi
 failed=()
 for name in "${names[@]}"; do
