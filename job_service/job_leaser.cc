@@ -80,6 +80,24 @@ absl::StatusOr<v1::LeaseJobsResponse> JobLeaser::Lease(const v1::LeaseJobsReques
   return response;
 }
 
+void JobLeaser::GiveBack(const v1::LeaseJobsRequest& request, const v1::LeaseJobsResponse& found) {
+  std::vector<v1::HeldJob> leases;
+  for (const v1::LeasedJob& job : found.jobs()) {
+    v1::HeldJob& lease = leases.emplace_back();
+    lease.set_job_id(job.job_id());
+    lease.set_version(job.version());
+  }
+  const auto released = store_->ReleaseLeases(request.worker().instance(), leases);
+  if (!released.ok()) {
+    LogWarning("leases of a caller who is gone stay until its heartbeats tell",
+               {{"instance", request.worker().instance()}, ErrorField(released.status())});
+    return;
+  }
+  LogInfo("leases of a caller who is gone are released",
+          {{"instance", request.worker().instance()}, {"jobs", released->size()}});
+  feeder_->Enqueue(*released);
+}
+
 absl::Status JobLeaser::LeaseModel(const v1::LeaseJobsRequest& request, const std::string& model,
                                    const std::vector<PoppedJob>& popped,
                                    std::vector<PoppedJob>& suspects,

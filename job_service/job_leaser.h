@@ -13,6 +13,7 @@
 #include "job_service/ledger_health.h"
 #include "job_service/length_histories.h"
 #include "job_service/model_holds.h"
+#include "job_service/queue_feeder.h"
 
 namespace genwatch {
 
@@ -20,10 +21,11 @@ namespace genwatch {
 // queue what became of it. Blocking; thread-safe.
 class JobLeaser {
  public:
-  JobLeaser(JobStore* store, JobQueue* queue, ModelHolds* holds, const LedgerHealth* health,
-            uint32_t max_output_bytes, const Clock* clock = RealClock())
+  JobLeaser(JobStore* store, JobQueue* queue, QueueFeeder* feeder, ModelHolds* holds,
+            const LedgerHealth* health, uint32_t max_output_bytes, const Clock* clock = RealClock())
       : store_(store),
         queue_(queue),
+        feeder_(feeder),
         holds_(holds),
         health_(health),
         max_output_bytes_(max_output_bytes),
@@ -32,6 +34,10 @@ class JobLeaser {
   // Empty when there is nothing to lease. A failure of the queue or the ledger is an error; what
   // was popped is put back then, at the latest after 5 s by any replica.
   absl::StatusOr<v1::LeaseJobsResponse> Lease(const v1::LeaseJobsRequest& request);
+
+  // The caller was gone before it could be told: another one may have the jobs at once. What fails
+  // here is put right some heartbeats later, as with any lease that was never received.
+  void GiveBack(const v1::LeaseJobsRequest& request, const v1::LeaseJobsResponse& found);
 
  private:
   absl::Status LeaseModel(const v1::LeaseJobsRequest& request, const std::string& model,
@@ -43,6 +49,7 @@ class JobLeaser {
 
   JobStore* const store_;
   JobQueue* const queue_;
+  QueueFeeder* const feeder_;
   ModelHolds* const holds_;
   const LedgerHealth* const health_;
   const uint32_t max_output_bytes_;

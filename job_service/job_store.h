@@ -226,6 +226,10 @@ class JobStore {
   // worker never received them. Queued again, at no cost; answers them.
   virtual absl::StatusOr<std::vector<JobRecord>> ReleaseUnheld(
       const std::string& instance, uint32_t number, absl::Span<const v1::HeldJob> held) = 0;
+  // Those of `leases` that `instance` still has: the answer that was to grant them can't reach it.
+  // Queued again, at no cost; answers them.
+  virtual absl::StatusOr<std::vector<JobRecord>> ReleaseLeases(
+      const std::string& instance, absl::Span<const v1::HeldJob> leases) = 0;
   virtual absl::StatusOr<std::vector<WorkerRecord>> ListWorkers() = 0;
   // If the worker's number still is `number`: forgets it, and queues (or fails) its jobs as
   // DecideLoss says; answers them. ABORTED if it has beaten meanwhile.

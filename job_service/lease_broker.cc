@@ -14,6 +14,8 @@ bool CouldStart(const v1::LeaseJobsRequest& request, const std::string& model) {
   return false;
 }
 
+absl::Status CallerGone() { return absl::CancelledError("the caller is gone"); }
+
 absl::Status ShuttingDown() {
   return Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the service is shutting down");
 }
@@ -50,13 +52,14 @@ void LeaseBroker::Cancel(uint64_t id) {
     if (it == polls_.end()) return;
     if (it->second.looking) {
       it->second.expired = true;
+      it->second.cancelled = true;
       return;
     }
     timers_->Cancel(it->second.timer);
     answer = std::move(it->second.answer);
     polls_.erase(it);
   }
-  answer(absl::CancelledError("the caller is gone"));
+  answer(CallerGone());
 }
 
 void LeaseBroker::Wake(const std::string& model) {
@@ -126,6 +129,7 @@ void LeaseBroker::RunLook(uint64_t id) {
     }
     absl::StatusOr<v1::LeaseJobsResponse> found = look_(request);
     Answer answer;
+    bool cancelled = false;
     {
       MutexLock lock(mutex_);
       auto it = polls_.find(id);
@@ -141,9 +145,15 @@ void LeaseBroker::RunLook(uint64_t id) {
       }
       timers_->Cancel(poll.timer);
       answer = std::move(poll.answer);
+      cancelled = poll.cancelled;
       polls_.erase(it);
     }
-    answer(std::move(found));
+    if (!cancelled) {
+      answer(std::move(found));
+      return;
+    }
+    answer(CallerGone());
+    if (found.ok() && found->jobs_size() > 0) give_back_(request, *found);
     return;
   }
 }

@@ -27,12 +27,20 @@ class LeaseBroker {
       std::function<absl::StatusOr<v1::LeaseJobsResponse>(const v1::LeaseJobsRequest& request)>;
   using Answer = absl::AnyInvocable<void(absl::StatusOr<v1::LeaseJobsResponse>)>;
 
-  LeaseBroker(Look look, Executor* executor, TimerQueue* timers)
-      : look_(std::move(look)), executor_(executor), timers_(timers) {}
+  // Takes back jobs that were found for a caller who was gone by then. On the executor.
+  using GiveBack =
+      std::function<void(const v1::LeaseJobsRequest& request, const v1::LeaseJobsResponse& found)>;
+
+  LeaseBroker(Look look, GiveBack give_back, Executor* executor, TimerQueue* timers)
+      : look_(std::move(look)),
+        give_back_(std::move(give_back)),
+        executor_(executor),
+        timers_(timers) {}
 
   // Looks at once. `answer` is called exactly once, on any thread. Its id, for Cancel.
   uint64_t Add(v1::LeaseJobsRequest request, absl::Duration wait, Answer answer);
-  // The caller is gone: answered with CANCELLED. No effect after the answer.
+  // The caller is gone: answered with CANCELLED, and what a look still finds is given back. No
+  // effect after the answer.
   void Cancel(uint64_t id);
 
   // A job of this model waits: one poll that could start it looks.
@@ -52,6 +60,8 @@ class LeaseBroker {
     bool again = false;
     // Answered as soon as the look in progress is over, with what it found.
     bool expired = false;
+    // Nobody reads the answer.
+    bool cancelled = false;
     // How the last look went: what a poll that waited in vain is told.
     absl::Status looked;
   };
@@ -63,6 +73,7 @@ class LeaseBroker {
   void Expire(uint64_t id);
 
   const Look look_;
+  const GiveBack give_back_;
   Executor* const executor_;
   TimerQueue* const timers_;
   Mutex mutex_;

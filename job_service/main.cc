@@ -46,7 +46,7 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
   WaitEstimator waits(&store, clock);
   ModelHolds holds(&store, clock);
   QueueView queue_view(&store, &queue, &holds, &waits);
-  JobLeaser leaser(&store, &queue, &holds, &health, config.max_output_bytes);
+  JobLeaser leaser(&store, &queue, &feeder, &holds, &health, config.max_output_bytes);
   SuspectRoom room(&store, &models, clock);
   WorkerClient workers;
   JobControl control(&store, &feeder,
@@ -57,7 +57,8 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
   Executor executor("ledger", static_cast<int>(config.mariadb_connections), kQueueLimit);
   Executor control_executor("control", kControlThreads, kQueueLimit);
   Executor heartbeat_executor("heartbeat", 2, kQueueLimit);
-  LeaseBroker broker([&leaser](const auto& request) { return leaser.Lease(request); }, &executor,
+  LeaseBroker broker([&leaser](const auto& request) { return leaser.Lease(request); },
+                     [&leaser](const auto&... lease) { leaser.GiveBack(lease...); }, &executor,
                      &timers);
 
   JobServiceImpl job_service({.identity = {.dev_identity = config.server.dev_identity},

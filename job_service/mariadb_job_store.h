@@ -50,6 +50,8 @@ class MariaDbJobStore : public JobStore {
                                                      absl::Span<const v1::HeldJob> held) override;
   absl::StatusOr<std::vector<JobRecord>> ReleaseUnheld(const std::string& instance, uint32_t number,
                                                        absl::Span<const v1::HeldJob> held) override;
+  absl::StatusOr<std::vector<JobRecord>> ReleaseLeases(
+      const std::string& instance, absl::Span<const v1::HeldJob> leases) override;
   absl::StatusOr<std::vector<WorkerRecord>> ListWorkers() override;
   absl::StatusOr<std::vector<JobRecord>> ReapWorker(const std::string& instance,
                                                     uint32_t number) override;

@@ -90,20 +90,31 @@ absl::StatusOr<std::vector<v1::StopJob>> MariaDbJobStore::Heartbeat(
 
 absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::ReleaseUnheld(
     const std::string& instance, uint32_t number, absl::Span<const v1::HeldJob> held) {
-  std::vector<JobRecord> released;
   const auto rows = Query(heartbeat_pool_, queries::kLeasesOfInstance, {instance});
   if (!rows.ok()) return rows.status();
   std::set<std::pair<std::string, uint32_t>> listed;
   for (const v1::HeldJob& job : held) listed.emplace(job.job_id(), job.version());
-  std::map<std::string, uint32_t> unheld;
-  std::vector<std::string> job_ids;
+  std::vector<v1::HeldJob> unheld;
   for (const HeldLease& lease : ReadLeases(*rows)) {
     if (uint64_t{lease.heartbeat_number} + kHeartbeatsToReceive > number) continue;
     if (listed.count({lease.job_id, lease.version}) > 0) continue;
-    unheld.emplace(lease.job_id, lease.version);
-    job_ids.push_back(lease.job_id);
+    v1::HeldJob& job = unheld.emplace_back();
+    job.set_job_id(lease.job_id);
+    job.set_version(lease.version);
   }
-  if (unheld.empty()) return released;
+  return ReleaseLeases(instance, unheld);
+}
+
+absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::ReleaseLeases(
+    const std::string& instance, absl::Span<const v1::HeldJob> leases) {
+  std::vector<JobRecord> released;
+  if (leases.empty()) return released;
+  std::map<std::string, uint32_t> versions;
+  std::vector<std::string> job_ids;
+  for (const v1::HeldJob& lease : leases) {
+    versions.emplace(lease.job_id(), lease.version());
+    job_ids.push_back(lease.job_id());
+  }
 
   const absl::Status status =
       mariadb::Transaction::Run(pool_, [&](mariadb::Connection& connection) {
@@ -112,7 +123,7 @@ absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::ReleaseUnheld(
         if (!locked.ok()) return locked.status();
         for (const auto& [job_id, before] : locked->jobs) {
           if (before.state != v1::Job::STATE_PROCESSING || before.instance != instance ||
-              before.version != unheld.at(job_id)) {
+              before.version != versions.at(job_id)) {
             continue;
           }
           JobRecord after = before;

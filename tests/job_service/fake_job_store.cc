@@ -426,6 +426,26 @@ absl::StatusOr<std::vector<JobRecord>> FakeJobStore::ReleaseUnheld(
   return released;
 }
 
+absl::StatusOr<std::vector<JobRecord>> FakeJobStore::ReleaseLeases(
+    const std::string& instance, absl::Span<const v1::HeldJob> leases) {
+  MutexLock lock(mutex_);
+  if (absl::Status status = CheckLocked(); !status.ok()) return status;
+  std::vector<JobRecord> released;
+  for (const v1::HeldJob& lease : leases) {
+    const auto found = jobs_.find(lease.job_id());
+    if (found == jobs_.end()) continue;
+    Entry& entry = found->second;
+    if (entry.job.state != v1::Job::STATE_PROCESSING || entry.job.instance != instance ||
+        entry.job.version != lease.version()) {
+      continue;
+    }
+    ApplyChange({.to = v1::Job::STATE_QUEUED}, Now(), entry.job);
+    CloseAttemptLocked(entry, "released");
+    released.push_back(ReadLocked(entry));
+  }
+  return released;
+}
+
 absl::StatusOr<std::vector<WorkerRecord>> FakeJobStore::ListWorkers() {
   MutexLock lock(mutex_);
   if (absl::Status status = CheckLocked(); !status.ok()) return status;

@@ -41,6 +41,9 @@ JobServicesTest::JobServicesTest()
                  return stopped_;
                }),
       broker_([this](const v1::LeaseJobsRequest& request) { return leaser_.Lease(request); },
+              [this](const v1::LeaseJobsRequest& request, const v1::LeaseJobsResponse& found) {
+                leaser_.GiveBack(request, found);
+              },
               &executor_, &timers_),
       service_metrics_(std::make_unique<ServiceMetrics>(*metrics_)) {
   health_.Set(true);

@@ -78,7 +78,7 @@ class JobServicesTest : public testing::Test {
   WaitEstimator waits_{&store_, &clock_};
   ModelHolds holds_{&store_, &clock_};
   QueueView queue_view_{&store_, &queue_, &holds_, &waits_};
-  JobLeaser leaser_{&store_, &queue_, &holds_, &health_, 1 << 20};
+  JobLeaser leaser_{&store_, &queue_, &feeder_, &holds_, &health_, 1 << 20};
   // Locked, because the order of a call and its answer is invisible to the race detector.
   Mutex mutex_;
   absl::StatusOr<v1::StopGenerationResponse> stopped_ ABSL_GUARDED_BY(mutex_) =

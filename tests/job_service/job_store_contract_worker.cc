@@ -79,6 +79,27 @@ TEST_P(JobStoreContract, LeaseThatNeverArrivedIsReleasedAfterThreeHeartbeats) {
   EXPECT_THAT(*store().ReleaseUnheld(Worker(1).instance(), 14, held), IsEmpty());
 }
 
+TEST_P(JobStoreContract, LeasesThatCannotBeToldAreReleasedAtOnceAndNoOthers) {
+  Insert(Job(1));
+  Insert(Job(2));
+  Beat(Worker(1), 1);
+  const LeaseResult result = Lease(Worker(1), {JobId(1), JobId(2)});
+  ASSERT_THAT(result.leased, SizeIs(2));
+  v1::HeldJob older = Held(result.leased[0]);
+  older.set_version(older.version() - 1);
+  EXPECT_THAT(*store().ReleaseLeases(Worker(2).instance(), {Held(result.leased[1])}), IsEmpty());
+  const auto released =
+      store().ReleaseLeases(Worker(1).instance(), {older, Held(result.leased[1])});
+  ASSERT_TRUE(released.ok()) << released.status();
+  ASSERT_THAT(*released, SizeIs(1));
+  EXPECT_EQ(released->front().job_id, JobId(2));
+  const JobRecord read = Get(JobId(2));
+  EXPECT_EQ(read.state, v1::Job::STATE_QUEUED);
+  EXPECT_EQ(read.failures, 0u);
+  EXPECT_EQ(read.losses, 0u);
+  EXPECT_EQ(Get(JobId(1)).state, v1::Job::STATE_PROCESSING);
+}
+
 // A poll for jobs may have waited for long: what counts is the last heartbeat before the lease.
 TEST_P(JobStoreContract, LeaseOfALongPollIsNotReleasedAtOnce) {
   Insert(Job(1));

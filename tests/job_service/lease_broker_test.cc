@@ -31,7 +31,7 @@ v1::LeaseJobsResponse Found(const std::string& job_id) {
 class LeaseBrokerTest : public testing::Test {
  protected:
   absl::StatusOr<v1::LeaseJobsResponse> Look(const v1::LeaseJobsRequest&) {
-    ++looks_;
+    if (++looks_ == 1 && hold_first_look_) release_first_look_.WaitForNotification();
     if (down_) return Error(absl::StatusCode::kUnavailable, "QUEUE_DOWN", "the queue is away");
     if (jobs_.load() > 0 && jobs_.fetch_sub(1) > 0) return Found("job");
     return v1::LeaseJobsResponse();
@@ -47,12 +47,20 @@ class LeaseBrokerTest : public testing::Test {
   std::atomic<int> looks_ = 0;
   std::atomic<int> jobs_ = 0;
   std::atomic<bool> down_ = false;
+  std::atomic<bool> hold_first_look_ = false;
+  std::atomic<int> given_back_ = 0;
+  Notification release_first_look_;
   absl::StatusOr<v1::LeaseJobsResponse> answer_ = absl::UnknownError("none yet");
   Notification answered_;
   TimerQueue timers_;
   Executor executor_{"test", 2, 100};
-  LeaseBroker broker_{[this](const v1::LeaseJobsRequest& request) { return Look(request); },
-                      &executor_, &timers_};
+  LeaseBroker broker_{
+      [this](const v1::LeaseJobsRequest& request) { return Look(request); },
+      [this](const v1::LeaseJobsRequest& request, const v1::LeaseJobsResponse& found) {
+        EXPECT_EQ(request.worker().instance(), "w");
+        given_back_ += found.jobs_size();
+      },
+      &executor_, &timers_};
 
   void TearDown() override {
     broker_.Shutdown();
@@ -66,6 +74,18 @@ TEST_F(LeaseBrokerTest, WorkThatIsThereIsAnsweredAtOnce) {
   answered_.WaitForNotification();
   ASSERT_TRUE(answer_.ok());
   EXPECT_EQ(answer_->jobs_size(), 1);
+}
+
+TEST_F(LeaseBrokerTest, WorkFoundForACallerWhoIsGoneIsGivenBack) {
+  hold_first_look_ = true;
+  jobs_ = 1;
+  const uint64_t poll = Add(absl::InfiniteDuration());
+  ASSERT_TRUE(Await([&] { return looks_ == 1; }));
+  broker_.Cancel(poll);
+  release_first_look_.Notify();
+  answered_.WaitForNotification();
+  EXPECT_EQ(answer_.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_TRUE(Await([&] { return given_back_ == 1; }));
 }
 
 TEST_F(LeaseBrokerTest, AWakeUpForItsModelMakesItLook) {

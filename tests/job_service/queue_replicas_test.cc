@@ -57,7 +57,7 @@ struct Replica {
   QueueFeeder feeder{&queue};
   LedgerHealth health;
   ModelHolds holds{&store, RealClock()};
-  JobLeaser leaser{&store, &queue, &holds, &health, 1 << 20};
+  JobLeaser leaser{&store, &queue, &feeder, &holds, &health, 1 << 20};
   Reconciler reconciler{&store, &queue, &feeder};
   // The reaper's own.
   FakeClock clock;
