@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "job_service/mariadb/value.h"
 #include "tests/chaos/harness/cluster.h"
 #include "tests/chaos/harness/job_client.h"
 #include "tests/chaos/harness/jobs.h"
@@ -18,17 +20,25 @@ namespace {
 
 constexpr double kMostRank = 2;
 
-// Among the leases made after the job was submitted, which one was its? From 1.
-absl::StatusOr<int> RankOf(LedgerReader& ledger, const std::string& job_id) {
-  const std::vector<mariadb::Param> params = {job_id};
-  const auto rank = ledger.Number(
+// MariaDB's own clock, which leases are dated by.
+absl::StatusOr<absl::Time> LedgerNow(LedgerReader& ledger) {
+  const auto rows = ledger.Query("SELECT UTC_TIMESTAMP(6)");
+  if (!rows.ok()) return rows.status();
+  return mariadb::RowReader((*rows)[0]).Time();
+}
+
+// Among the leases made after the submit was answered, which one was the job's? From 1, which is
+// also that of a job that was leased before its caller heard of it.
+absl::StatusOr<int> RankOf(LedgerReader& ledger, const std::string& job_id, absl::Time answered) {
+  const std::vector<mariadb::Param> params = {job_id, answered};
+  const auto before = ledger.Number(
       "SELECT CAST(COUNT(*) AS UNSIGNED) FROM ai_generation_attempts others "
       "JOIN ai_generation_jobs mine ON mine.job_id = ? "
       "JOIN ai_generation_attempts my ON my.job = mine.id AND my.attempt = 1 "
-      "WHERE others.leased_at > mine.created_at AND others.leased_at <= my.leased_at",
+      "WHERE others.leased_at > ? AND others.leased_at < my.leased_at",
       params);
-  if (!rank.ok()) return rank.status();
-  return static_cast<int>(*rank);
+  if (!before.ok()) return before.status();
+  return static_cast<int>(*before) + 1;
 }
 
 absl::Status FairSecondOwner(Run& run) {
@@ -56,6 +66,7 @@ absl::Status FairSecondOwner(Run& run) {
   auto jobs = client.SubmitAll(crowd);
   if (!jobs.ok()) return jobs.status();
   std::vector<SubmittedJob> second;
+  std::vector<absl::Time> answered;
   for (int i = 0; i < others; ++i) {
     const bool due = Await([&] { return ledger.Ended().value_or(0) >= after[i]; }, absl::Minutes(2),
                            absl::Milliseconds(20));
@@ -63,14 +74,18 @@ absl::Status FairSecondOwner(Run& run) {
     const auto single = client.SubmitAll({singles[i]});
     if (!single.ok()) return single.status();
     second.push_back((*single)[0]);
+    const auto now = LedgerNow(ledger);
+    if (!now.ok()) return now.status();
+    answered.push_back(*now);
   }
   if (absl::Status status = AwaitAllEnded(ledger, many + others, absl::Minutes(6)); !status.ok()) {
     run.report.Complain(absl::StrCat(status.message()));
   }
   int worst = 0;
-  for (const SubmittedJob& single : second) {
-    const auto rank = RankOf(ledger, single.job_id);
+  for (size_t i = 0; i < second.size(); ++i) {
+    const auto rank = RankOf(ledger, second[i].job_id, answered[i]);
     if (!rank.ok()) return rank.status();
+    run.report.Note(absl::StrCat("after ", after[i], " jobs: rank ", *rank));
     worst = std::max(worst, *rank);
   }
   run.report.Injected(static_cast<int>(second.size()), others, "second owners");
