@@ -4,6 +4,7 @@
 
 #include "tests/ollama_sim/clock.h"
 #include "tests/ollama_sim/json_writer.h"
+#include "tests/ollama_sim/sse_lines.h"
 
 namespace genwatch::ollama_sim {
 namespace {
@@ -73,13 +74,31 @@ void AddThinking(const Chunk& chunk, const Directive& directive, JsonObject* obj
 }  // namespace
 
 std::string AnswerLines::ChunkLine(const Chunk& chunk, int64_t wall_ns, int64_t padding) const {
+  if (dialect_ != Dialect::kOllama) return Sse().Chunk(chunk, wall_ns);
   return Object(chunk, false, "", nullptr, 0, wall_ns, padding);
 }
 
 std::string AnswerLines::DoneLine(const Chunk& last, std::string_view done_reason,
                                   const Statistics& statistics, int context_ints,
                                   int64_t wall_ns) const {
+  if (dialect_ != Dialect::kOllama) return Sse().End(last, done_reason, statistics, wall_ns);
   return Object(last, true, done_reason, &statistics, context_ints, wall_ns, 0);
+}
+
+std::string AnswerLines::WholeLine(const Chunk& whole, std::string_view done_reason,
+                                   const Statistics& statistics, int64_t wall_ns) const {
+  if (dialect_ != Dialect::kOllama) return Sse().Whole(whole, done_reason, statistics, wall_ns);
+  return DoneLine(whole, done_reason, statistics, 0, wall_ns);
+}
+
+std::string AnswerLines::ErrorLine(std::string_view text) const {
+  if (dialect_ == Dialect::kOllama) return ErrorJson(text);
+  return "data: " + NestedErrorJson(dialect_, 500, text);
+}
+
+SseLines AnswerLines::Sse() const {
+  return {dialect_, model_, include_usage_,
+          directive_.ascii ? JsonEscapes::kAscii : JsonEscapes::kGo};
 }
 
 std::string AnswerLines::Object(const Chunk& chunk, bool done, std::string_view done_reason,

@@ -3,6 +3,7 @@
 #include "tests/ollama_sim/json_writer.h"
 #include "tests/ollama_sim/random.h"
 #include "tests/ollama_sim/server.h"
+#include "tests/ollama_sim/sse_lines.h"
 
 namespace genwatch::ollama_sim {
 namespace {
@@ -85,11 +86,22 @@ bool AnswersAtOnce(const Directive& directive) {
 }  // namespace
 
 void Server::PostGenerate(Connection* connection, const HttpRequest& request) {
-  AnswerApi(Api::kGenerate, connection, request);
+  AnswerApi(ParseApiRequest(Api::kGenerate, request.body), connection, request);
 }
 
 void Server::PostChat(Connection* connection, const HttpRequest& request) {
-  AnswerApi(Api::kChat, connection, request);
+  AnswerApi(ParseApiRequest(Api::kChat, request.body), connection, request);
+}
+
+void Server::PostOpenAiChat(Connection* connection, const HttpRequest& request) {
+  AnswerApi(ParseDialectRequest(Dialect::kOpenAi, request.body), connection, request);
+}
+
+void Server::PostLlamaCppCompletion(Connection* connection, const HttpRequest& request) {
+  ApiRequestOrError parsed = ParseDialectRequest(Dialect::kLlamaCpp, request.body);
+  // Such a server has one model.
+  if (parsed.request.model.empty()) parsed.request.model = AllModels().front().name;
+  AnswerApi(std::move(parsed), connection, request);
 }
 
 void Server::ChooseFault(const Model& model, Question* question) {
@@ -103,11 +115,14 @@ void Server::ChooseFault(const Model& model, Question* question) {
   if (chooses && !directive.fail_first && times_before == 0) MakeFlaky(hash, &directive);
 }
 
-void Server::AnswerApi(Api api, Connection* connection, const HttpRequest& request) {
+void Server::AnswerApi(ApiRequestOrError parsed, Connection* connection,
+                       const HttpRequest& request) {
+  const Dialect dialect = parsed.request.dialect;
   const auto refuse = [&](int status, std::string_view text) {
-    SendWhole(connection, request, status, kJsonType, ErrorJson(text));
+    SendWhole(
+        connection, request, status, kJsonType,
+        dialect == Dialect::kOllama ? ErrorJson(text) : NestedErrorJson(dialect, status, text));
   };
-  ApiRequestOrError parsed = ParseApiRequest(api, request.body);
   RequestRecord& record = log_.NewRequest();
   record.connection = connection->id();
   record.path = request.path;
@@ -130,10 +145,15 @@ void Server::AnswerApi(Api api, Connection* connection, const HttpRequest& reque
   if (!question.error.empty()) return refuse(400, question.error);
   if (question.prompt_key.find("[[sim:") == std::string::npos)
     ApplyScenario(options_.scenario, &question);
+  if (question.empty && dialect != Dialect::kOllama) return refuse(400, "nothing is asked");
+  if (dialect != Dialect::kOllama && !question.directive.content_type)
+    question.directive.content_type = "text/event-stream";
   if (question.empty && question.request.keep_alive_ns == 0) runners_.Unload(*model);
   if (!question.empty) ChooseFault(*model, &question);
   if (AnswersAtOnce(question.directive)) {
     const Failure failure = MakeFailure(question.directive, model->name);
+    if (dialect != Dialect::kOllama && !failure.message.empty())
+      return refuse(failure.status, failure.message);
     return SendWhole(connection, request, failure.status, failure.content_type, failure.body,
                      failure.extra_header);
   }

@@ -11,6 +11,13 @@ namespace genwatch::ollama_sim {
 
 enum class Api { kGenerate, kChat };
 
+// The words and the framing of the conversation.
+enum class Dialect {
+  kOllama,   // JSON lines
+  kOpenAi,   // POST /v1/chat/completions, server-sent events
+  kLlamaCpp  // POST /completion of llama.cpp's server, server-sent events
+};
+
 struct Message {
   std::string role;
   std::string content;
@@ -19,6 +26,7 @@ struct Message {
 // The body of POST /api/generate or /api/chat, as far as the simulator honours it.
 struct ApiRequest {
   Api api = Api::kGenerate;
+  Dialect dialect = Dialect::kOllama;
   std::string model;
   std::string prompt;             // generate
   std::vector<Message> messages;  // chat
@@ -29,6 +37,7 @@ struct ApiRequest {
   bool has_images = false;
   bool has_tools = false;
   bool truncate = true;
+  bool include_usage = false;  // OpenAI: numbers at the end of a stream
 
   enum class Think { kUnset, kOff, kOn };
   Think think = Think::kUnset;
@@ -54,6 +63,9 @@ struct ApiRequestOrError {
 // Reads a request body. As Go's decoder does, it takes lone surrogate escapes and bytes that are
 // not UTF-8 for U+FFFD, ignores unknown keys, and names the field of a wrong type.
 ApiRequestOrError ParseApiRequest(Api api, std::string_view body);
+
+// The same in the words of kOpenAi or kLlamaCpp; nothing of a wrong type is refused.
+ApiRequestOrError ParseDialectRequest(Dialect dialect, std::string_view body);
 
 // The `model` of a body ({"model": ...} or the old {"name": ...}); nothing if it is no JSON object.
 std::optional<std::string> ParseModelName(std::string_view body);

@@ -33,7 +33,10 @@ std::string UsualText(int status, std::string_view model) {
 }  // namespace
 
 Failure JsonFailure(int status, std::string_view message) {
-  return {.status = status, .content_type = std::string(kJsonType), .body = ErrorJson(message)};
+  return {.status = status,
+          .content_type = std::string(kJsonType),
+          .body = ErrorJson(message),
+          .message = std::string(message)};
 }
 
 Failure MakeFailure(const Directive& directive, std::string_view model) {
@@ -50,6 +53,7 @@ Failure MakeFailure(const Directive& directive, std::string_view model) {
     case 403:  // the Host header was not allowed: nothing is said
       failure.content_type.clear();
       failure.body.clear();
+      failure.message.clear();
       break;
     case 429:
     case 503:
@@ -77,6 +81,7 @@ Failure MakeFailure(const Directive& directive, std::string_view model) {
     default:
       break;
   }
+  if (failure.content_type != kJsonType) failure.message.clear();
   return failure;
 }
 

@@ -14,6 +14,7 @@ struct Failure {
   std::string content_type;
   std::string extra_header;  // one more, "Name: value\r\n", or empty
   std::string body;
+  std::string message;  // what the JSON body says; empty if it is none
 };
 
 constexpr std::string_view kJsonType = "application/json; charset=utf-8";

@@ -8,6 +8,7 @@
 #include "tests/ollama_sim/clock.h"
 #include "tests/ollama_sim/json_writer.h"
 #include "tests/ollama_sim/random.h"
+#include "tests/ollama_sim/sse_lines.h"
 #include "tests/ollama_sim/utf8.h"
 
 namespace genwatch::ollama_sim {
@@ -51,7 +52,7 @@ Generation::Generation(const Simulation& simulation, Connection* connection, Htt
       question_(std::move(question)),
       answer_(std::move(answer)),
       record_id_(record_id),
-      lines_(question_.request.api, model.name, question_.directive),
+      lines_(question_.request, model.name, question_.directive),
       writer_(connection, question_.directive, request_.keep_alive),
       rate_(RateOf(model, question_.directive, simulation.speed)),
       bytes_before_(connection->bytes_written()),
@@ -242,7 +243,7 @@ void Generation::AnswerUnstreamed(bool done) {
   record().text = ToValidUtf8(whole.text);
   record().thinking = ToValidUtf8(whole.thinking);
   const std::string body =
-      done ? lines_.DoneLine(whole, answer_.done_reason, StatisticsNow(), 0, WallNs())
+      done ? lines_.WholeLine(whole, answer_.done_reason, StatisticsNow(), WallNs())
            : lines_.ChunkLine(whole, WallNs());
   SendWhole(connection_, request_, 200, kJsonType, body);
   End(done ? "completed" : "failed");
@@ -268,7 +269,7 @@ bool Generation::FaultHere() {
         Fail(JsonFailure(500, text));
         return true;
       }
-      Write(ErrorJson(text));
+      Write(lines_.ErrorLine(text));
       writer_.End();
       End("failed");
       return true;
@@ -310,7 +311,11 @@ void Generation::ResetSoon() {
 }
 
 void Generation::Fail(const Failure& failure) {
-  SendWhole(connection_, request_, failure.status, failure.content_type, failure.body,
+  const bool plain = question_.request.dialect == Dialect::kOllama || failure.message.empty();
+  const std::string body =
+      plain ? failure.body
+            : NestedErrorJson(question_.request.dialect, failure.status, failure.message);
+  SendWhole(connection_, request_, failure.status, failure.content_type, body,
             failure.extra_header);
   End("failed");
 }

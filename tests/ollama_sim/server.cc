@@ -140,6 +140,8 @@ const std::vector<Server::Route>& Server::Routes() {
       {"POST", "/api/pull", &Server::PostPull},
       {"POST", "/api/generate", &Server::PostGenerate},
       {"POST", "/api/chat", &Server::PostChat},
+      {"POST", "/v1/chat/completions", &Server::PostOpenAiChat},
+      {"POST", "/completion", &Server::PostLlamaCppCompletion},
       {"GET", "/sim/text", &Server::GetSimText},
       {"POST", "/sim/text", &Server::PostSimText},
       {"GET", "/sim/sent", &Server::GetSimSent},

@@ -64,7 +64,9 @@ class Server : public Connection::Owner, public EventLoop::Handler {
   // answer_routes.cc
   void PostGenerate(Connection* connection, const HttpRequest& request);
   void PostChat(Connection* connection, const HttpRequest& request);
-  void AnswerApi(Api api, Connection* connection, const HttpRequest& request);
+  void PostOpenAiChat(Connection* connection, const HttpRequest& request);
+  void PostLlamaCppCompletion(Connection* connection, const HttpRequest& request);
+  void AnswerApi(ApiRequestOrError parsed, Connection* connection, const HttpRequest& request);
   void ChooseFault(const Model& model, Question* question);
   // sim_routes.cc
   void GetSimText(Connection* connection, const HttpRequest& request);
