@@ -305,6 +305,15 @@ absl::Status MeetClosedConnections(Meeting& meeting) {
   return absl::OkStatus();
 }
 
+// The client leaves, and the model's only slot stays taken.
+const OllamaFault kWedge = {
+    .name = "a wedged slot",
+    .orders = "wedge stall_after=5 fail_first=1 tokens=20 rate=300",
+    .attempts = "passing SILENCE_TIMEOUT; passing MODEL_SERVER_WEDGED; completed",
+    .model = "sim-single:8b",
+    .silence_ms = 1000,
+    .limit_ms = 1000};
+
 // More requests at once than the model has slots wait silently.
 absl::Status MeetFullModel(Meeting& meeting) {
   for (const char* const name : {"first", "second", "third"}) {
@@ -329,7 +338,9 @@ absl::Status MeetFaults(Run& run) {
        .simulator_flags = {"--load_speed=10"}});
   if (!cluster.ok()) return cluster.status();
   Meeting meeting(run, **cluster);
-  if (absl::Status status = meeting.SubmitAll(OllamaFaults()); !status.ok()) return status;
+  std::vector<OllamaFault> table = OllamaFaults();
+  table.push_back(kWedge);
+  if (absl::Status status = meeting.SubmitAll(table); !status.ok()) return status;
   meeting.AwaitEnd();
   for (const auto meet : {MeetDeath, MeetFullModel, MeetClosedConnections}) {
     if (absl::Status status = meet(meeting); !status.ok()) return status;
