@@ -80,14 +80,6 @@ v1::Attempt ToAttempt(const AttemptRecord& record) {
 
 void AddAttempts(const std::vector<AttemptRecord>& attempts, v1::Job& job) {
   for (const AttemptRecord& attempt : attempts) *job.add_attempts() = ToAttempt(attempt);
-  if (attempts.size() < 2) return;
-  const AttemptRecord& newest = attempts.back();
-  const TextLength& before = attempts[attempts.size() - 2].kept;
-  if (newest.base.answer > 0 || newest.base.thinking > 0) {
-    job.set_resume_mode(v1::RESUME_MODE_CONTINUED);
-  } else if (before.answer > 0 || before.thinking > 0) {
-    job.set_resume_mode(v1::RESUME_MODE_RESTARTED);
-  }
 }
 
 v1::Progress ToProgress(const JobRecord& record, absl::Time now) {

@@ -25,7 +25,7 @@ v1::Progress ToProgress(const JobRecord& record, absl::Time now);
 
 v1::JobFixed ToJobFixed(const JobRecord& record);
 
-// What GetJob's FULL view says more: the attempts, and which way the newest one went.
+// What GetJob's FULL view says more.
 void AddAttempts(const std::vector<AttemptRecord>& attempts, v1::Job& job);
 
 // The spec's defaults filled in: deadlines, priority, resume policy.

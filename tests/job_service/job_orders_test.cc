@@ -442,21 +442,5 @@ TEST_F(JobOrdersTest, TheFullViewTellsOfAllAttempts) {
   EXPECT_EQ(basic.job().attempts_size(), 0);
 }
 
-TEST(AddAttemptsTest, TheBaseOfTheNewestAttemptTellsWhichWayItWent) {
-  const auto mode = [](std::vector<AttemptRecord> attempts) {
-    v1::Job job;
-    AddAttempts(attempts, job);
-    return job.resume_mode();
-  };
-  const AttemptRecord with_text{.attempt = 1, .kept = {.answer = 10}};
-  const AttemptRecord without{.attempt = 1};
-  EXPECT_EQ(mode({}), v1::RESUME_MODE_UNSPECIFIED);
-  EXPECT_EQ(mode({with_text}), v1::RESUME_MODE_UNSPECIFIED);
-  EXPECT_EQ(mode({without, {.attempt = 2}}), v1::RESUME_MODE_UNSPECIFIED);
-  EXPECT_EQ(mode({with_text, {.attempt = 2}}), v1::RESUME_MODE_RESTARTED);
-  EXPECT_EQ(mode({with_text, {.attempt = 2, .base = {.answer = 4}}}), v1::RESUME_MODE_CONTINUED);
-  EXPECT_EQ(mode({with_text, {.attempt = 2, .base = {.thinking = 4}}}), v1::RESUME_MODE_CONTINUED);
-}
-
 }  // namespace
 }  // namespace genwatch
