@@ -244,7 +244,8 @@ void AddContinuations(std::vector<OllamaFault>& faults) {
        .orders = Once("eof_after=10"),
        .attempts = kBroken,
        .model = "sim-anew:8b",
-       .resumed = "RESTARTED"},
+       // Its new answer is the old one: told from an echo by nothing, and what follows is the rest.
+       .resumed = "CONTINUED"},
       {.name = "a server that refuses to go on",
        .orders = Once("eof_after=10 prefill=refuse"),
        .attempts = kBroken,
@@ -258,7 +259,8 @@ void AddContinuations(std::vector<OllamaFault>& faults) {
       {.name = "a model that gives another answer",
        .orders = Once("eof_after=10 prefill=other"),
        .attempts = kBroken,
-       .text = KeptText::kAny},
+       .text = KeptText::kAny,
+       .resumed = "RESTARTED"},
   };
   faults.insert(faults.end(), continuations.begin(), continuations.end());
 }
