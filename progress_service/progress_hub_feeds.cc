@@ -10,8 +10,9 @@
 namespace genwatch {
 namespace {
 
-// Workers name their jobs each second; one that was not named for longer is asked about. A list that
-// is a little late costs a question; waiting longer would cost those who watch a worker that died.
+// Workers name their jobs each second; one that was not named for longer is asked about. A list
+// that is a little late costs a question; waiting longer would cost those who watch a worker that
+// died.
 constexpr absl::Duration kReportValid = absl::Milliseconds(1050);
 
 // A worker whose heartbeats have gone unanswered for longer may have lost its jobs.
