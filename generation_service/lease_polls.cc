@@ -15,6 +15,9 @@ namespace {
 constexpr size_t kMostPolls = 8;
 // The ledger answers an empty poll on time; this is for a network that swallows the answer.
 constexpr absl::Duration kGrace = absl::Seconds(3);
+// Jobs that are being given to polls that are withdrawn are leased in vain. So a poll that may be
+// answered soon is waited for.
+constexpr absl::Duration kPatience = absl::Milliseconds(500);
 
 }  // namespace
 
@@ -27,7 +30,10 @@ LeasePolls::LeasePolls(EventLoop* loop, JobLeaseClient* ledger, v1::Worker worke
       callbacks_(std::move(callbacks)),
       backoff_(options.shortest_backoff) {}
 
-LeasePolls::~LeasePolls() { loop_->Cancel(retry_timer_); }
+LeasePolls::~LeasePolls() {
+  loop_->Cancel(retry_timer_);
+  loop_->Cancel(anew_timer_);
+}
 
 void LeasePolls::Update() {
   const LeaseRoom room = callbacks_.room();
@@ -63,13 +69,12 @@ void LeasePolls::Start(const LeaseRoom& room) {
   }
   if (poll.slots.empty()) return;
   // All the room is offered for other models, which may have no jobs: begin anew with all of them.
-  if (offered_jobs >= room.jobs) return Withdraw();
+  if (offered_jobs >= room.jobs) return anew_due_ ? Withdraw() : BeginAnewSoon();
   poll.jobs = std::min(poll.jobs, room.jobs - offered_jobs);
   *request.mutable_worker() = worker_;
   request.set_heartbeat_number(callbacks_.heartbeat_number());
   request.set_max_jobs(poll.jobs);
   request.set_wait_ms(WireMs(options_.lease_wait));
-  request.set_continues(true);
   request.set_idle(room.idle && polls_.empty());
   request.set_continues(true);
 
@@ -79,6 +84,16 @@ void LeasePolls::Start(const LeaseRoom& room) {
                      [this, id](const absl::StatusOr<v1::LeaseJobsResponse>& response) {
                        TakeAnswer(id, response);
                      });
+}
+
+void LeasePolls::BeginAnewSoon() {
+  if (anew_timer_ != 0) return;
+  anew_timer_ = loop_->RunAfter(kPatience, [this] {
+    anew_timer_ = 0;
+    anew_due_ = true;
+    Update();
+    anew_due_ = false;
+  });
 }
 
 void LeasePolls::TakeAnswer(uint64_t poll, const absl::StatusOr<v1::LeaseJobsResponse>& response) {

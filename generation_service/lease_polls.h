@@ -58,6 +58,7 @@ class LeasePolls {
 
   void Start(const LeaseRoom& room);
   void Withdraw();
+  void BeginAnewSoon();
   void TakeAnswer(uint64_t poll, const absl::StatusOr<v1::LeaseJobsResponse>& response);
   uint32_t Offered(const std::string& model) const;
 
@@ -69,6 +70,8 @@ class LeasePolls {
   std::map<uint64_t, Poll> polls_;
   uint64_t last_poll_ = 0;
   EventLoop::Timer retry_timer_ = 0;
+  EventLoop::Timer anew_timer_ = 0;
+  bool anew_due_ = false;  // while anew_timer_ goes off
   absl::Duration backoff_;
   LogEvery failures_{absl::Seconds(10)};
 };
