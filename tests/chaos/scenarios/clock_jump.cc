@@ -62,7 +62,8 @@ absl::StatusOr<double> Ahead(LedgerReader& ledger, absl::Time now) {
 
 absl::Status ClockJump(Run& run) {
   const int jumps = run.Size(20, 2);
-  const int count = run.Size(400, kSlots);
+  // They last longer than all jumps.
+  const int count = run.Size(1000, kSlots);
   Random draws = run.random.Fork("jumps");
   const std::vector<JobPlan> plans = PlanJobs(run.random.Fork("jobs"), count,
                                               {.least_tokens = run.Size(120, 60),
