@@ -199,6 +199,21 @@ TEST_F(WorkerTest, ResultsThatWaitAreBounded) {
   EXPECT_TRUE(Await([&] { return models_.started() == 4; }));
 }
 
+// The polls that wait have all the room, and none of them is for this model.
+TEST_F(WorkerTest, ModelThatNoPollIsForDoesNotWaitForTheirEnd) {
+  options_.max_jobs = 2;
+  options_.max_concurrent = 2;
+  options_.lease_wait = absl::Hours(1);
+  Start();
+  const size_t first = StartJob(Job("job_1", "m"));
+  ASSERT_TRUE(Await([&] { return ledger_->waiting_polls() == 1; }));
+  models_.SayDone(first, 1);
+  ASSERT_TRUE(Await([&] { return ledger_->waiting_polls() == 2; }));
+  StartJob(Job("job_2", "n"));
+  ledger_->Submit(Job("job_3", "n"));
+  EXPECT_TRUE(Await([&] { return models_.started() == 3; }));
+}
+
 TEST_F(WorkerTest, ResultThatIsRefusedBecomesAFailure) {
   Start();
   const size_t index = StartJob(Job("job_1"));
