@@ -1,6 +1,7 @@
 #include "job_service/job_leaser.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -21,17 +22,19 @@ uint32_t LimitOf(const v1::LeaseJobsRequest& request, const std::string& model) 
 
 // Looks past so many batches of suspects; more of them wait for the next look.
 constexpr int kMostRounds = 4;
+// Of one answer, unless its only job is larger; a channel takes 16 MiB.
+constexpr size_t kMostAnswerBytes = 12 << 20;
 
 // What the worker could still start.
 std::vector<ModelDemand> DemandsOf(const v1::LeaseJobsRequest& request,
                                    const std::vector<ModelHold>& holds,
-                                   const v1::LeaseJobsResponse& leased) {
+                                   const std::vector<JobRecord>& leased) {
   std::vector<ModelDemand> demands;
   for (const v1::ModelSlots& slots : request.models()) {
     if (IsHeld(holds, slots.model())) continue;
     const auto taken = static_cast<uint32_t>(std::count_if(
-        leased.jobs().begin(), leased.jobs().end(),
-        [&slots](const v1::LeasedJob& job) { return job.spec().model() == slots.model(); }));
+        leased.begin(), leased.end(),
+        [&slots](const JobRecord& job) { return job.spec.model() == slots.model(); }));
     if (slots.free() <= taken) continue;
     demands.push_back(
         {.model = slots.model(), .free = slots.free() - taken, .loaded = slots.loaded()});
@@ -48,18 +51,18 @@ std::set<std::string> IdsOf(const std::vector<LeaseCandidate>& candidates) {
 }  // namespace
 
 absl::StatusOr<v1::LeaseJobsResponse> JobLeaser::Lease(const v1::LeaseJobsRequest& request) {
-  v1::LeaseJobsResponse response;
-  if (!health_->healthy()) return response;
+  if (!health_->healthy()) return v1::LeaseJobsResponse();
   absl::StatusOr<std::vector<ModelHold>> holds = holds_->List();
   if (!holds.ok()) return holds.status();
   absl::Status result;
+  std::vector<JobRecord> leased;
   std::vector<PoppedJob> suspects;
   for (int round = 0; round < kMostRounds; ++round) {
-    const std::vector<ModelDemand> demands = DemandsOf(request, *holds, response);
-    const auto leased = static_cast<uint32_t>(response.jobs_size());
+    const std::vector<ModelDemand> demands = DemandsOf(request, *holds, leased);
+    const auto count = static_cast<uint32_t>(leased.size());
     const uint32_t most = std::max<uint32_t>(request.max_jobs(), 1);
-    if (demands.empty() || leased >= most) break;
-    absl::StatusOr<std::vector<PoppedJob>> popped = queue_->Pop(demands, most - leased);
+    if (demands.empty() || count >= most) break;
+    absl::StatusOr<std::vector<PoppedJob>> popped = queue_->Pop(demands, most - count);
     if (!popped.ok()) {
       result.Update(popped.status());
       break;
@@ -69,15 +72,15 @@ absl::StatusOr<v1::LeaseJobsResponse> JobLeaser::Lease(const v1::LeaseJobsReques
     for (PoppedJob& job : *popped) by_model[job.model].push_back(std::move(job));
     const size_t suspects_before = suspects.size();
     for (const auto& [model, jobs] : by_model) {
-      result.Update(LeaseModel(request, model, jobs, suspects, response));
+      result.Update(LeaseModel(request, model, jobs, suspects, leased));
     }
     // Only suspects are passed by: whatever else stays waiting, so does what is behind it.
     if (suspects.size() == suspects_before) break;
   }
   if (!suspects.empty()) queue_->PutBack(suspects).IgnoreError();
   // What was leased is the worker's, whatever failed beside it.
-  if (response.jobs_size() == 0 && !result.ok()) return result;
-  return response;
+  if (leased.empty() && !result.ok()) return result;
+  return AnswerOf(request, leased);
 }
 
 void JobLeaser::GiveBack(const v1::LeaseJobsRequest& request, const v1::LeaseJobsResponse& found) {
@@ -89,11 +92,11 @@ void JobLeaser::GiveBack(const v1::LeaseJobsRequest& request, const v1::LeaseJob
   }
   const auto released = store_->ReleaseLeases(request.worker().instance(), leases);
   if (!released.ok()) {
-    LogWarning("leases of a caller who is gone stay until its heartbeats tell",
+    LogWarning("leases that did not reach their worker stay until its heartbeats tell",
                {{"instance", request.worker().instance()}, ErrorField(released.status())});
     return;
   }
-  LogInfo("leases of a caller who is gone are released",
+  LogInfo("leases that did not reach their worker are released",
           {{"instance", request.worker().instance()}, {"jobs", released->size()}});
   feeder_->Enqueue(*released);
 }
@@ -101,7 +104,7 @@ void JobLeaser::GiveBack(const v1::LeaseJobsRequest& request, const v1::LeaseJob
 absl::Status JobLeaser::LeaseModel(const v1::LeaseJobsRequest& request, const std::string& model,
                                    const std::vector<PoppedJob>& popped,
                                    std::vector<PoppedJob>& suspects,
-                                   v1::LeaseJobsResponse& response) {
+                                   std::vector<JobRecord>& leased) {
   LeaseGrant grant{.worker = request.worker(),
                    .heartbeat_number = request.heartbeat_number(),
                    .model = model,
@@ -135,22 +138,41 @@ absl::Status JobLeaser::LeaseModel(const v1::LeaseJobsRequest& request, const st
   // Both are hints: what is lost here is put right after 5 s.
   if (!gone.empty()) queue_->Confirm(gone).IgnoreError();
   if (!back.empty()) queue_->PutBack(back).IgnoreError();
-  for (const JobRecord& job : result->leased) {
-    v1::LeasedJob leased = ToLeasedJob(job);
-    if (absl::Status status = FillKeptText(job, leased); !status.ok()) {
+  std::move(result->leased.begin(), result->leased.end(), std::back_inserter(leased));
+  return absl::OkStatus();
+}
+
+v1::LeaseJobsResponse JobLeaser::AnswerOf(const v1::LeaseJobsRequest& request,
+                                          const std::vector<JobRecord>& leased) {
+  v1::LeaseJobsResponse answer;
+  v1::LeaseJobsResponse too_much;
+  size_t bytes = 0;
+  for (const JobRecord& job : leased) {
+    if (too_much.jobs_size() > 0) {
+      *too_much.add_jobs() = ToLeasedJob(job);
+      continue;
+    }
+    v1::LeasedJob lease = ToLeasedJob(job);
+    if (absl::Status status = FillKeptText(job, lease); !status.ok()) {
       // Not given to the worker, which would have to drop the text: it is released as never
-      // received.
+      // received. Not at once, because it would be leased again at once.
       LogWarning("kept text can't be read now", {{"job_id", job.job_id}, ErrorField(status)});
       continue;
     }
-    *response.add_jobs() = std::move(leased);
+    bytes += lease.ByteSizeLong();
+    if (answer.jobs_size() > 0 && bytes > kMostAnswerBytes) {
+      *too_much.add_jobs() = std::move(lease);
+      continue;
+    }
+    *answer.add_jobs() = std::move(lease);
     LogInfo("job leased", {{"job_id", job.job_id},
                            {"version", job.version},
                            {"attempt", job.attempt},
-                           {"model", model},
+                           {"model", job.spec.model()},
                            {"instance", request.worker().instance()}});
   }
-  return absl::OkStatus();
+  if (too_much.jobs_size() > 0) GiveBack(request, too_much);
+  return answer;
 }
 
 v1::LeasedJob JobLeaser::ToLeasedJob(const JobRecord& job) {

@@ -35,14 +35,18 @@ class JobLeaser {
   // was popped is put back then, at the latest after 5 s by any replica.
   absl::StatusOr<v1::LeaseJobsResponse> Lease(const v1::LeaseJobsRequest& request);
 
-  // The caller was gone before it could be told: another one may have the jobs at once. What fails
-  // here is put right some heartbeats later, as with any lease that was never received.
+  // The caller was not told of these leases, and will not be: another one may have the jobs at
+  // once. What fails here is put right some heartbeats later, as with any lease that was never
+  // received.
   void GiveBack(const v1::LeaseJobsRequest& request, const v1::LeaseJobsResponse& found);
 
  private:
   absl::Status LeaseModel(const v1::LeaseJobsRequest& request, const std::string& model,
                           const std::vector<PoppedJob>& popped, std::vector<PoppedJob>& suspects,
-                          v1::LeaseJobsResponse& response);
+                          std::vector<JobRecord>& leased);
+  // As much of it as a channel takes; the rest is given back.
+  v1::LeaseJobsResponse AnswerOf(const v1::LeaseJobsRequest& request,
+                                 const std::vector<JobRecord>& leased);
   v1::LeasedJob ToLeasedJob(const JobRecord& job);
   // What the attempt goes on from.
   absl::Status FillKeptText(const JobRecord& job, v1::LeasedJob& leased);

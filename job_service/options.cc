@@ -76,7 +76,7 @@ absl::StatusOr<JobServiceConfig> JobServiceConfigFromFlags() {
   config.max_prompt_bytes =
       InRange(FLAGS_max_prompt_bytes, "--max_prompt_bytes", 1, 1 << 20, problems);
   config.max_output_bytes =
-      InRange(FLAGS_max_output_bytes, "--max_output_bytes", 1 << 10, 16 << 20, problems);
+      InRange(FLAGS_max_output_bytes, "--max_output_bytes", 1 << 10, 8 << 20, problems);
   if (absl::Status status = problems.ToStatus(); !status.ok()) return status;
   return config;
 }

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <thread>
 
@@ -43,6 +44,43 @@ TEST_F(JobServicesTest, TwoWorkersNeverOverfillOneModelServer) {
   Submit("two").IgnoreError();
   EXPECT_EQ(Lease(0, "w_1")->jobs_size(), 1);
   EXPECT_EQ(Lease(0, "w_2")->jobs_size(), 0);
+}
+
+// An answer that no channel takes would be leased, lost and released for ever.
+TEST_F(JobServicesTest, KeptTextsThatDoNotFitIntoOneAnswerComeInSeveral) {
+  constexpr uint32_t kJobs = 20;
+  constexpr size_t kChannelTakes = 16 << 20;
+  ASSERT_TRUE(Beat(1).ok());
+  v1::LeaseJobsRequest request;
+  request.mutable_worker()->set_instance("w_1");
+  request.mutable_worker()->set_server_url("http://models");
+  v1::ModelSlots& slots = *request.add_models();
+  slots.set_model("m");
+  slots.set_limit(kJobs);
+  slots.set_free(kJobs);
+  request.set_max_jobs(kJobs);
+  request.set_continues(true);
+  for (uint32_t i = 0; i < kJobs; ++i) ASSERT_TRUE(Submit("long").ok());
+  const auto first = leaser_.Lease(request);
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_EQ(first->jobs_size(), kJobs);
+  for (const v1::LeasedJob& job : first->jobs()) {
+    ASSERT_TRUE(Append(job, std::string(1 << 20, 'x')).ok());
+    ASSERT_TRUE(Finish(job, v1::OUTCOME_HANDED_OVER).ok());
+  }
+
+  std::set<std::string> leased;
+  for (uint32_t answers = 0; answers < kJobs && leased.size() < kJobs; ++answers) {
+    slots.set_free(kJobs - static_cast<uint32_t>(leased.size()));
+    const auto answer = leaser_.Lease(request);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_LT(answer->ByteSizeLong(), kChannelTakes);
+    for (const v1::LeasedJob& job : answer->jobs()) {
+      EXPECT_EQ(job.answer().size(), 1u << 20);
+      EXPECT_TRUE(leased.insert(job.job_id()).second);
+    }
+  }
+  EXPECT_EQ(leased.size(), kJobs);
 }
 
 TEST_F(JobServicesTest, NothingIsLeasedWhileTheLedgerIsUnhealthy) {
