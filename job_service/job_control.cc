@@ -15,12 +15,6 @@ constexpr int kMostRounds = 5;
 
 }  // namespace
 
-absl::Status JobNotFound(const std::string& job_id) {
-  return WithMetadata(Error(absl::StatusCode::kNotFound, "JOB_NOT_FOUND",
-                            absl::StrCat("job ", job_id, " was not found")),
-                      "job_id", job_id);
-}
-
 struct JobControl::Order {
   std::string_view action;
   JobState to = v1::Job::STATE_UNSPECIFIED;
@@ -56,7 +50,6 @@ absl::StatusOr<JobRecord> JobControl::Obey(const Order& order, const std::string
   absl::StatusOr<JobRecord> result = absl::AbortedError("");
   for (int round = 0; round < kMostRounds && absl::IsAborted(result.status()); ++round) {
     absl::StatusOr<JobRecord> job = store_->Get(job_id);
-    if (absl::IsNotFound(job.status())) return JobNotFound(job_id);
     if (!job.ok()) return job.status();
     if (job->owner_id != owner_id) return JobNotFound(job_id);
     if (job->state == order.to) return job;
@@ -101,14 +94,12 @@ absl::StatusOr<JobRecord> JobControl::SetPriority(const std::string& owner_id,
                                                   const std::string& job_id,
                                                   v1::Priority priority) {
   absl::StatusOr<JobRecord> job = store_->SetPriority(owner_id, job_id, priority);
-  if (absl::IsNotFound(job.status())) return JobNotFound(job_id);
   if (job.ok()) feeder_->Reprioritize(*job);
   return job;
 }
 
 absl::Status JobControl::Delete(const std::string& owner_id, const std::string& job_id) {
-  const absl::Status status = store_->Delete(owner_id, job_id);
-  return absl::IsNotFound(status) ? JobNotFound(job_id) : status;
+  return store_->Delete(owner_id, job_id);
 }
 
 }  // namespace genwatch

@@ -52,9 +52,6 @@ class JobControl {
   const Stop stop_;
 };
 
-// NOT_FOUND (JOB_NOT_FOUND), the same for a job that never was and one of somebody else.
-absl::Status JobNotFound(const std::string& job_id);
-
 }  // namespace genwatch
 
 #endif  // GENWATCH_JOB_SERVICE_JOB_CONTROL_H_

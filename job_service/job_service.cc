@@ -68,9 +68,7 @@ absl::Status JobServiceImpl::Submit(const std::string& owner, const v1::SubmitJo
 absl::StatusOr<JobRecord> JobServiceImpl::OwnJob(const std::string& owner,
                                                  const std::string& job_id) {
   absl::StatusOr<JobRecord> job = parts_.store->Get(job_id);
-  if (absl::IsNotFound(job.status()) || (job.ok() && job->owner_id != owner)) {
-    return JobNotFound(job_id);
-  }
+  if (job.ok() && job->owner_id != owner) return JobNotFound(job_id);
   return job;
 }
 
@@ -101,9 +99,7 @@ grpc::ServerUnaryReactor* JobServiceImpl::GetJob(grpc::CallbackServerContext* co
   const absl::Status accepted = parts_.executor->Submit([this, reactor, owner = *caller, request,
                                                          response] {
     const auto finish = [this, reactor, owner, request, response](absl::StatusOr<JobRecord> job) {
-      if (absl::IsNotFound(job.status()) || (job.ok() && job->owner_id != owner)) {
-        job = JobNotFound(request->job_id());
-      }
+      if (job.ok() && job->owner_id != owner) job = JobNotFound(request->job_id());
       absl::Status status = job.status();
       if (job.ok()) status = Show(*job, request->view(), *response->mutable_job());
       reactor->Finish(ToGrpcStatus(status));

@@ -119,7 +119,6 @@ absl::StatusOr<JobRecord> JobServiceImpl::Retry(const std::string& owner,
   retry.spec.set_model(*model);
   // Of two callers at once the second gets the job of the first.
   absl::StatusOr<InsertedJob> inserted = parts_.store->Insert(retry);
-  if (absl::IsNotFound(inserted.status())) return JobNotFound(job_id);
   if (!inserted.ok()) return inserted.status();
   if (!inserted->existed) {
     parts_.metrics->Submitted();

@@ -129,6 +129,12 @@ bool CanTransition(JobState from, JobState to) {
   }
 }
 
+absl::Status JobNotFound(std::string_view job_id) {
+  return WithMetadata(Error(absl::StatusCode::kNotFound, "JOB_NOT_FOUND",
+                            absl::StrCat("job ", ToAbsl(job_id), " was not found")),
+                      "job_id", job_id);
+}
+
 absl::Status WrongState(std::string_view action, std::string_view job_id, JobState state) {
   std::string message =
       absl::StrCat(ToAbsl(action), ": job ", ToAbsl(job_id), " is ", ToAbsl(StatusWord(state)));

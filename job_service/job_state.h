@@ -51,6 +51,10 @@ inline bool MayRetry(JobState state) {
 // cancelled".
 absl::Status WrongState(std::string_view action, std::string_view job_id, JobState state);
 
+// NOT_FOUND (JOB_NOT_FOUND, metadata job_id), the same for a job that never was and one of somebody
+// else.
+absl::Status JobNotFound(std::string_view job_id);
+
 // What happens to a job whose attempt is over.
 struct Change {
   JobState to = v1::Job::STATE_UNSPECIFIED;

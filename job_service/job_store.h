@@ -121,9 +121,8 @@ struct AttemptRecord {
   std::string outcome;
   std::string reason;
   std::string error_message;
-  // Kept text that it began with, and the text that was kept when it ended.
+  // Kept text that it began with.
   TextLength base;
-  TextLength kept;
 };
 
 // A job that waits to be alone on a worker.

@@ -39,11 +39,6 @@ std::string LabelsJson(const Pairs& labels) {
 
 }  // namespace
 
-absl::Status UnknownJob(std::string_view job_id) {
-  return WithMetadata(Error(absl::StatusCode::kNotFound, "JOB_NOT_FOUND", "there is no such job"),
-                      "job_id", job_id);
-}
-
 MariaDbJobStore::MariaDbJobStore(const MariaDbJobStoreOptions& options)
     : pool_(options.connection, options.connections, options.acquire_timeout),
       heartbeat_pool_(options.connection, options.heartbeat_connections, options.acquire_timeout) {}
@@ -97,11 +92,11 @@ absl::Status MariaDbJobStore::Probe() {
 
 absl::StatusOr<InsertedJob> MariaDbJobStore::Insert(const NewJob& job) {
   if (!job.retry_of.empty()) {
-    if (!MayBeJobId(job.retry_of)) return UnknownJob(job.retry_of);
+    if (!MayBeJobId(job.retry_of)) return JobNotFound(job.retry_of);
     const auto original = Query(pool_, queries::kOwnerOf, {job.retry_of});
     if (!original.ok()) return original.status();
     if (original->empty() || std::get<std::string>((*original)[0][0]) != job.owner_id) {
-      return UnknownJob(job.retry_of);
+      return JobNotFound(job.retry_of);
     }
   }
   InsertedJob inserted;
@@ -169,7 +164,7 @@ absl::StatusOr<InsertedJob> MariaDbJobStore::FindEarlier(const NewJob& job,
 absl::StatusOr<JobRecord> MariaDbJobStore::Get(const std::string& job_id) {
   auto jobs = GetMany(absl::MakeConstSpan(&job_id, 1));
   if (!jobs.ok()) return jobs.status();
-  if (jobs->empty()) return UnknownJob(job_id);
+  if (jobs->empty()) return JobNotFound(job_id);
   return std::move(jobs->front());
 }
 

@@ -97,9 +97,6 @@ class MariaDbJobStore : public JobStore {
   mariadb::Pool heartbeat_pool_;
 };
 
-// NOT_FOUND (JOB_NOT_FOUND).
-absl::Status UnknownJob(std::string_view job_id);
-
 }  // namespace genwatch
 
 #endif  // GENWATCH_JOB_SERVICE_MARIADB_JOB_STORE_H_

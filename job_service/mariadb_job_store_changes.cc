@@ -53,9 +53,9 @@ absl::Status ChangeIn(mariadb::Connection& connection, const OwnerChange& change
                       JobRecord& result) {
   const auto locked = LockJobs(connection, absl::MakeConstSpan(&change.job_id, 1));
   if (!locked.ok()) return locked.status();
-  if (locked->jobs.empty()) return UnknownJob(change.job_id);
+  if (locked->jobs.empty()) return JobNotFound(change.job_id);
   const JobRecord& before = locked->jobs.begin()->second;
-  if (before.owner_id != change.owner_id) return UnknownJob(change.job_id);
+  if (before.owner_id != change.owner_id) return JobNotFound(change.job_id);
   if (before.version != change.version) {
     return WithMetadata(Error(absl::StatusCode::kAborted, "VERSION_CHANGED",
                               "the job has changed meanwhile; read it and decide again"),

@@ -241,7 +241,7 @@ absl::Status FinishIn(mariadb::Connection& connection, const FinishedAttempt& at
                       double jitter, JobRecord& result) {
   const auto locked = LockJobs(connection, absl::MakeConstSpan(&attempt.job_id, 1));
   if (!locked.ok()) return locked.status();
-  if (locked->jobs.empty()) return UnknownJob(attempt.job_id);
+  if (locked->jobs.empty()) return JobNotFound(attempt.job_id);
   const JobRecord& before = locked->jobs.begin()->second;
   JobRecord after = before;
   if (before.state != v1::Job::STATE_PROCESSING || before.version != attempt.version ||

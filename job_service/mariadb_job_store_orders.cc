@@ -15,9 +15,9 @@ absl::StatusOr<JobRecord> LockOwnJob(mariadb::Connection& connection, const std:
                                      const std::string& job_id) {
   auto locked = LockJobs(connection, absl::MakeConstSpan(&job_id, 1));
   if (!locked.ok()) return locked.status();
-  if (locked->jobs.empty()) return UnknownJob(job_id);
+  if (locked->jobs.empty()) return JobNotFound(job_id);
   JobRecord& job = locked->jobs.begin()->second;
-  if (job.owner_id != owner_id) return UnknownJob(job_id);
+  if (job.owner_id != owner_id) return JobNotFound(job_id);
   return std::move(job);
 }
 
@@ -78,10 +78,6 @@ absl::StatusOr<std::vector<AttemptRecord>> MariaDbJobStore::ListAttempts(
     attempt.error_message = reader.Text();
     attempt.base.answer = reader.Uint32();
     attempt.base.thinking = reader.Uint32();
-    // Written by us; if it were damaged, the rest still is true.
-    v1::JobNumbers numbers;
-    numbers.ParseFromString(reader.Text());
-    attempt.kept = {.answer = numbers.answer_bytes(), .thinking = numbers.thinking_bytes()};
   }
   return attempts;
 }

@@ -67,7 +67,7 @@ std::string Join(const std::vector<Piece>& pieces, uint64_t from, uint64_t to) {
 
 absl::StatusOr<TextRead> MariaDbJobStore::ReadText(const std::string& job_id, v1::Channel channel,
                                                    uint32_t offset, size_t limit) {
-  if (!MayBeJobId(job_id)) return UnknownJob(job_id);
+  if (!MayBeJobId(job_id)) return JobNotFound(job_id);
   const auto number = static_cast<uint32_t>(channel);
   // One byte more tells whether the last character is whole.
   const uint64_t end = uint64_t{offset} + limit + 1;
@@ -81,7 +81,7 @@ absl::StatusOr<TextRead> MariaDbJobStore::ReadText(const std::string& job_id, v1
       auto rows = Query(pool_, queries::kReadText,
                         {number, number, back, number, back, number, offset, end, job_id});
       if (!rows.ok()) return rows.status();
-      if (rows->empty()) return UnknownJob(job_id);
+      if (rows->empty()) return JobNotFound(job_id);
       AttemptText attempt = ReadAttemptText(*std::move(rows));
       if (back == 0) {
         newest = attempt;

@@ -165,7 +165,7 @@ inline constexpr char kFindFinished[] =
 // uk_job_id; ai_generation_attempts.PRIMARY.
 inline constexpr char kListAttempts[] =
     "SELECT a.attempt, a.version, a.instance, a.server_url, a.alone, a.leased_at, a.ended_at, "
-    "a.outcome, a.reason, a.error_message, a.base_answer, a.base_thinking, a.numbers "
+    "a.outcome, a.reason, a.error_message, a.base_answer, a.base_thinking "
     "FROM ai_generation_attempts a JOIN ai_generation_jobs j ON j.id = a.job "
     "WHERE j.job_id = ? ORDER BY a.attempt";
 

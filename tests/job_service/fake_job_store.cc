@@ -11,11 +11,6 @@
 namespace genwatch {
 namespace {
 
-absl::Status UnknownJobError(const std::string& job_id) {
-  return WithMetadata(Error(absl::StatusCode::kNotFound, "JOB_NOT_FOUND", "there is no such job"),
-                      "job_id", job_id);
-}
-
 absl::Status LeaseLost(const std::string& job_id) {
   return WithMetadata(Error(absl::StatusCode::kAborted, "LEASE_LOST",
                             "the lease is no longer this worker's: nothing was stored"),
@@ -103,8 +98,6 @@ void FakeJobStore::CloseAttemptLocked(Entry& entry, std::string_view outcome) {
   if (outcome == "once_more") ++entry.job.once_more;
   attempt.reason = entry.job.reason;
   attempt.error_message = entry.job.error_message;
-  attempt.kept = {.answer = entry.job.numbers.answer_bytes(),
-                  .thinking = entry.job.numbers.thinking_bytes()};
 }
 
 void FakeJobStore::LearnLocked(const JobRecord& job, const v1::AttemptFacts& facts) {
@@ -122,7 +115,7 @@ absl::StatusOr<InsertedJob> FakeJobStore::Insert(const NewJob& job) {
   if (!job.retry_of.empty()) {
     const Entry* const original = FindLocked(job.retry_of);
     if (original == nullptr || original->job.owner_id != job.owner_id) {
-      return UnknownJobError(job.retry_of);
+      return JobNotFound(job.retry_of);
     }
   }
   for (const auto& [job_id, entry] : jobs_) {
@@ -166,7 +159,7 @@ absl::StatusOr<JobRecord> FakeJobStore::Get(const std::string& job_id) {
   MutexLock lock(mutex_);
   if (absl::Status status = CheckLocked(); !status.ok()) return status;
   const Entry* const entry = FindLocked(job_id);
-  if (entry == nullptr) return UnknownJobError(job_id);
+  if (entry == nullptr) return JobNotFound(job_id);
   return ReadLocked(*entry);
 }
 
@@ -223,7 +216,7 @@ absl::StatusOr<TextRead> FakeJobStore::ReadText(const std::string& job_id, v1::C
   MutexLock lock(mutex_);
   if (absl::Status status = CheckLocked(); !status.ok()) return status;
   const Entry* const entry = FindLocked(job_id);
-  if (entry == nullptr) return UnknownJobError(job_id);
+  if (entry == nullptr) return JobNotFound(job_id);
   const std::string& text = channel == v1::CHANNEL_ANSWER ? entry->answer : entry->thinking;
   if (offset > text.size()) {
     return Error(absl::StatusCode::kOutOfRange, "OFFSET_PAST_END",
@@ -327,7 +320,7 @@ absl::StatusOr<JobRecord> FakeJobStore::FinishAttempt(const FinishedAttempt& att
   MutexLock lock(mutex_);
   if (absl::Status status = CheckLocked(); !status.ok()) return status;
   Entry* const entry = FindLocked(attempt.job_id);
-  if (entry == nullptr) return UnknownJobError(attempt.job_id);
+  if (entry == nullptr) return JobNotFound(attempt.job_id);
   JobRecord& job = entry->job;
   if (job.state != v1::Job::STATE_PROCESSING || job.version != attempt.version ||
       job.instance != attempt.instance) {
@@ -480,7 +473,7 @@ absl::StatusOr<JobRecord> FakeJobStore::Change(const OwnerChange& change) {
   if (absl::Status status = CheckLocked(); !status.ok()) return status;
   Entry* const entry = FindLocked(change.job_id);
   if (entry == nullptr || entry->job.owner_id != change.owner_id) {
-    return UnknownJobError(change.job_id);
+    return JobNotFound(change.job_id);
   }
   JobRecord& job = entry->job;
   if (job.version != change.version) {

@@ -7,14 +7,6 @@
 // Orders that change no state, and what people are shown of the queue.
 
 namespace genwatch {
-namespace {
-
-absl::Status Unknown(const std::string& job_id) {
-  return WithMetadata(Error(absl::StatusCode::kNotFound, "JOB_NOT_FOUND", "there is no such job"),
-                      "job_id", job_id);
-}
-
-}  // namespace
 
 absl::StatusOr<JobRecord> FakeJobStore::SetPriority(const std::string& owner_id,
                                                     const std::string& job_id,
@@ -22,7 +14,7 @@ absl::StatusOr<JobRecord> FakeJobStore::SetPriority(const std::string& owner_id,
   MutexLock lock(mutex_);
   if (absl::Status status = CheckLocked(); !status.ok()) return status;
   Entry* const entry = FindLocked(job_id);
-  if (entry == nullptr || entry->job.owner_id != owner_id) return Unknown(job_id);
+  if (entry == nullptr || entry->job.owner_id != owner_id) return JobNotFound(job_id);
   if (!MayChangePriority(entry->job.state)) {
     return WrongState("UpdateJob", job_id, entry->job.state);
   }
@@ -34,7 +26,7 @@ absl::Status FakeJobStore::Delete(const std::string& owner_id, const std::string
   MutexLock lock(mutex_);
   if (absl::Status status = CheckLocked(); !status.ok()) return status;
   const Entry* const entry = FindLocked(job_id);
-  if (entry == nullptr || entry->job.owner_id != owner_id) return Unknown(job_id);
+  if (entry == nullptr || entry->job.owner_id != owner_id) return JobNotFound(job_id);
   if (!IsTerminal(entry->job.state)) return WrongState("DeleteJob", job_id, entry->job.state);
   jobs_.erase(job_id);
   return absl::OkStatus();
