@@ -148,7 +148,10 @@ Tokens TextTokens(const Model& model, const Question& question, std::string_view
   if (question.directive.no_text) return {};
   if (model.kind == ModelKind::kNoop && !GivenText(question)) return {"ok"};
   if (const std::optional<std::string> given = GivenText(question)) return Tokenize(*given);
-  const std::optional<int> exact = question.directive.tokens;
+  std::optional<int> exact = question.directive.tokens;
+  if (!exact && question.directive.lengths != nullptr) {
+    exact = question.directive.lengths->DrawTokens(&random);
+  }
   if (question.request.format == ApiRequest::Format::kJson)
     return Tokenize(JsonAnswer(topic, &random));
   if (question.request.format == ApiRequest::Format::kSchema) {

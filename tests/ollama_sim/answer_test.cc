@@ -4,9 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "tests/ollama_sim/json_reader.h"
+#include "tests/ollama_sim/length_models.h"
 #include "tests/ollama_sim/prose.h"
 #include "tests/ollama_sim/tokenizer.h"
 #include "tests/ollama_sim/utf8.h"
@@ -229,6 +232,36 @@ TEST(AnswerTest, ThePromptCountsWithItsTemplate) {
   ApiRequest raw = Ask("one two three");
   raw.raw = true;
   EXPECT_EQ(AnswerTo(raw).prompt_tokens, 3);
+}
+
+TEST(LengthModelTest, AnswersOfAKindAreAsLongAsItsTableSays) {
+  for (const LengthModel& kind : AllLengthModels()) {
+    Random random(3);
+    constexpr int kDraws = 20'000;
+    std::vector<int> lengths;
+    for (int i = 0; i < kDraws; ++i) lengths.push_back(kind.DrawTokens(&random));
+    std::sort(lengths.begin(), lengths.end());
+    const double median = kind.tail > 0 ? kind.scale * std::pow(2, 1 / kind.tail) : kind.scale;
+    EXPECT_NEAR(lengths[kDraws / 2], median, 0.05 * median) << kind.name;
+    const double ninth = kind.tail > 0 ? kind.scale * std::pow(10, 1 / kind.tail)
+                                       : kind.scale * std::exp(1.2816 * kind.spread);
+    EXPECT_NEAR(lengths[kDraws * 9 / 10], ninth, 0.06 * ninth) << kind.name;
+  }
+}
+
+TEST(LengthModelTest, AnOrderDrawsTheLengthOfAPromptOnceAndForAll) {
+  const LengthModel& title = *FindLengthModel("title");
+  std::set<int> lengths;
+  for (int i = 0; i < 40; ++i) {
+    const std::string prompt = "a title for " + std::to_string(i) + "[[sim: lengths=title]]";
+    const int tokens = TokensOf(AnswerTo(Ask(prompt)));
+    EXPECT_EQ(tokens, TokensOf(AnswerTo(Ask(prompt))));
+    EXPECT_GE(tokens, 1);
+    EXPECT_LE(tokens, 10 * title.scale);
+    lengths.insert(tokens);
+  }
+  EXPECT_GT(lengths.size(), 5u);
+  EXPECT_NE(ReadQuestion(Ask("[[sim: lengths=nonsense]]")).error, "");
 }
 
 }  // namespace

@@ -78,9 +78,15 @@ Setter Special(std::string_view name) {
   };
 }
 
+bool SetLengths(Directive& d, std::string_view value) {
+  d.lengths = FindLengthModel(value);
+  return d.lengths != nullptr;
+}
+
 const std::map<std::string, Setter, std::less<>>& Setters() {
   static const auto* const setters = new std::map<std::string, Setter, std::less<>>{
       {"tokens", Number(&Directive::tokens)},
+      {"lengths", SetLengths},
       {"thinking", Number(&Directive::thinking_tokens)},
       {"text", Text(&Directive::text)},
       {"echo", Switch(&Directive::echo)},

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/ollama_sim/length_models.h"
 #include "tests/ollama_sim/prefill.h"
 
 namespace genwatch::ollama_sim {
@@ -43,6 +44,7 @@ enum class AfterAnswer {
 struct Directive {
   // What is said.
   std::optional<int> tokens;               // exactly so many tokens of text
+  const LengthModel* lengths = nullptr;    // as many tokens of text as this one draws
   std::optional<int> thinking_tokens;      // exactly so many tokens of thinking
   std::optional<std::string> text;         // this very text
   bool echo = false;                       // the prompt itself, without the directive
