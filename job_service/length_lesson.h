@@ -35,7 +35,7 @@ struct LengthLesson {
 inline constexpr size_t kHistoryLengths = 512;
 inline constexpr size_t kModelLessons = 64;
 // With fewer, the next wider scope is taken.
-inline constexpr size_t kEnoughLengths = 20;
+inline constexpr size_t kEnoughLengths = 10;
 
 // `job` as the end of the attempt leaves it. None if nothing was generated.
 std::optional<LengthLesson> LessonOf(const JobRecord& job, const v1::AttemptFacts& facts);

@@ -1,6 +1,8 @@
 #ifndef GENWATCH_PROGRESS_SERVICE_LENGTH_ESTIMATE_H_
 #define GENWATCH_PROGRESS_SERVICE_LENGTH_ESTIMATE_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "genwatch/v1/job_lease_service.pb.h"
@@ -19,7 +21,8 @@ struct RemainingTokens {
 // longer than t. Lengths that were cut short (cancelled, failed, limited) count as "at least that".
 // Where the history says too little (fewer than 8 answers were longer than t), lengths are taken
 // for heavy-tailed: what is there already is the best guess of what is still to come. A pure
-// function of the history and `limit`; built once per lease. Thread-safe after construction.
+// function of the history and `limit`, whatever its order; built once per lease, in one pass over a
+// history in rising order. Thread-safe after construction.
 class LengthEstimate {
  public:
   // `limit`: most tokens that the answer can have; infinite if nothing limits it.
@@ -32,23 +35,30 @@ class LengthEstimate {
   double Fraction(double t) const;
 
  private:
-  // From `start` tokens on the whole length is max(constant, factor * t), for each quantile.
+  // From `start` tokens on.
+  struct Step {
+    uint32_t start = 0;
+    uint32_t longer = 0;         // so many of the history are
+    double survival = 1;         // the share of answers longer than `start`
+    double fraction_before = 0;  // the greatest fraction of all earlier steps
+  };
+  // The whole length of an answer is max(constant, factor * t).
   struct Quantile {
     double constant = 0;
     double factor = 1;
   };
-  struct Piece {
-    double start = 0;
-    Quantile low, median, high;
-    double fraction_before = 0;  // the greatest fraction of all earlier pieces
-  };
 
-  const Piece& PieceAt(double t) const;
+  const Step& StepAt(double t) const;
+  std::vector<Step>::const_iterator Where(double survival) const;
+  uint32_t LengthAt(std::vector<Step>::const_iterator step) const;
+  Quantile Of(const Step& step, double share) const;
+  Quantile Of(const Step& step, double share, double length) const;
   double Total(const Quantile& quantile, double t) const;
-  double FractionIn(const Piece& piece, double t) const;
+  double FractionIn(const Quantile& median, double t) const;
 
   double limit_;
-  std::vector<Piece> pieces_;  // by rising start; the first starts at 0
+  double few_median_ = 0;    // of a history that is too short, or of none; else 0
+  std::vector<Step> steps_;  // by rising start; the first starts at 0
 };
 
 }  // namespace genwatch
