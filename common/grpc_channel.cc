@@ -4,7 +4,20 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
 namespace genwatch {
+namespace {
+
+// gRPC's own name for several addresses.
+std::string TargetOf(const std::string& target) {
+  const bool several = absl::StrContains(target, ',') && !absl::StrContains(target, "/") &&
+                       !absl::StartsWith(target, "ipv");
+  return several ? absl::StrCat("ipv4:", target) : target;
+}
+
+}  // namespace
 
 std::shared_ptr<grpc::Channel> InternalChannel(const std::string& target,
                                                const std::string& policy) {
@@ -23,7 +36,7 @@ std::shared_ptr<grpc::Channel> InternalChannel(const std::string& target,
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetMaxReceiveMessageSize(16 << 20);
   arguments.SetMaxSendMessageSize(16 << 20);
-  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(TargetOf(target), grpc::InsecureChannelCredentials(), arguments);
 }
 
 }  // namespace genwatch

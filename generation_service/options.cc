@@ -19,7 +19,7 @@
 ABSL_DECLARE_FLAG(double, drain_seconds);
 
 ABSL_FLAG(std::string, job_service, "127.0.0.1:50051",
-          "where the jobs come from: host:port or dns:///name:port");
+          "where the jobs come from: host:port, several with commas between, or dns:///name:port");
 ABSL_FLAG(std::string, model_client, "ollama",
           "'ollama', or for benchmarks 'noop': one model, noop, completes every job at once");
 ABSL_FLAG(std::string, ollama_url, "http://127.0.0.1:11434",

@@ -8,7 +8,7 @@
 #include "common/problems.h"
 
 ABSL_FLAG(std::string, job_service, "127.0.0.1:50051",
-          "job_service, host:port or dns:///host:port");
+          "job_service: host:port, several with commas between, or dns:///host:port");
 ABSL_FLAG(
     std::string, generation, "127.0.0.1:50052",
     "the workers: host:port, dns:///host:port (all addresses of the name are listened to), or "

@@ -44,6 +44,19 @@ TEST(InternalChannelTest, ReachesAServerByEitherPolicy) {
   EXPECT_TRUE(CheckHealth(InternalChannel(server.address(), "pick_first"), false).ok());
 }
 
+TEST(InternalChannelTest, GoesOnWithTheOtherOfTwoAddresses) {
+  AnyService service;
+  GrpcTestServer stays({&service});
+  auto goes = GrpcServer::Start({}, {&service});
+  ASSERT_TRUE(goes.ok());
+  const auto channel = InternalChannel(absl::StrCat((*goes)->address(), ",", stays.address()));
+  ASSERT_TRUE(CheckHealth(channel, false).ok());
+  goes->reset();
+  // The call that finds the connection broken may still fail.
+  EXPECT_TRUE(Await([&] { return CheckHealth(channel, false).ok(); }));
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(CheckHealth(channel, true).ok());
+}
+
 TEST(InternalChannelTest, FindsAServerAgainThatCameBack) {
   AnyService service;
   auto server = GrpcServer::Start({}, {&service});

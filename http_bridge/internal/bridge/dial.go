@@ -31,7 +31,8 @@ func dial(setting, target string) (*grpc.ClientConn, error) {
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
 		grpc.WithUserAgent("genwatch-http-bridge"),
 	)
-	conn, err := grpc.NewClient(target, options...)
+	address, more := resolved(target)
+	conn, err := grpc.NewClient(address, append(options, more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("--%s: %q is not a target that can be dialled: %w", setting, target, err)
 	}

@@ -20,7 +20,7 @@ type Options struct {
 	HTTPPort int
 	// 0: no metrics listener.
 	MetricsPort int
-	// gRPC targets: "host:port", "dns:///name:port", "unix:/path".
+	// gRPC targets: "host:port", several of these with commas between, "dns:///name:port", "unix:/path".
 	JobService      string
 	ProgressService string
 	// Connections to progress_service for watches.

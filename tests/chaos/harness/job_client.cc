@@ -4,8 +4,6 @@
 
 #include <chrono>
 
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/clock.h"
 #include "common/grpc_channel.h"
@@ -33,8 +31,7 @@ bool WorthRepeating(const absl::Status& status) {
 }  // namespace
 
 std::shared_ptr<grpc::Channel> ChannelTo(const std::string& addresses) {
-  return InternalChannel(absl::StrContains(addresses, ',') ? absl::StrCat("ipv4:", addresses)
-                                                           : addresses);
+  return InternalChannel(addresses);
 }
 
 JobClient::JobClient(const std::string& address)
