@@ -39,11 +39,12 @@ func DefaultOptions() Options {
 	return Options{
 		Heartbeat:   15 * time.Second,
 		LifetimeMin: 8 * time.Minute, LifetimeMax: 12 * time.Minute,
-		Silence:  10 * time.Minute,
-		RetryMin: time.Second, RetryMax: 3 * time.Second,
+		Silence: 10 * time.Minute,
+		// Whose stream broke is to be back within two seconds; those of a whole bridge, spread.
+		RetryMin: 300 * time.Millisecond, RetryMax: 1300 * time.Millisecond,
 		DefaultRate: 20,
 		CallTimeout: 2 * time.Second,
-		MinBackoff:  100 * time.Millisecond, MaxBackoff: 2 * time.Second,
+		MinBackoff:  100 * time.Millisecond, MaxBackoff: 500 * time.Millisecond,
 		BehindLimit:  3 * time.Second,
 		Linger:       time.Second,
 		MaxHeldBytes: 512 << 20,
