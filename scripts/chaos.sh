@@ -10,7 +10,7 @@ SEED=${2:-1}
 CHAOS=$BUILD/release/tests/chaos/chaos
 
 "$ROOT/scripts/install.sh" test >&2
-"$ROOT/scripts/build.sh" services >&2
+"$ROOT/scripts/build.sh" services bridge >&2
 cmake --build "$BUILD/release" --target chaos >&2
 
 # A scenario that is stopped for taking too long leaves its databases behind: they are here.

@@ -61,6 +61,7 @@ bool SseStream::ReadChunks() {
 void SseStream::ReadLine(std::string_view line) {
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
   if (line.empty()) {
+    if (!id_.empty()) last_event_id_ = id_;
     if (!data_.empty()) on_event_(event_.empty() ? "message" : event_, data_);
     event_.clear();
     data_.clear();
@@ -72,6 +73,8 @@ void SseStream::ReadLine(std::string_view line) {
   std::string_view value = line.substr(colon + 1);
   if (!value.empty() && value.front() == ' ') value.remove_prefix(1);
   if (name == "event") event_ = value;
+  if (name == "id") id_ = value;
+  if (name == "retry") std::from_chars(value.data(), value.data() + value.size(), retry_ms_);
   if (name == "data") {
     if (!data_.empty()) data_.push_back('\n');
     data_.append(value);

@@ -24,6 +24,10 @@ class SseStream {
   int status() const { return status_; }
   // The last chunk has come.
   bool ended() const { return ended_; }
+  // The `id` of the last event that was whole and had one; while an event is told, its own.
+  const std::string& last_event_id() const { return last_event_id_; }
+  // What `retry` asked for, in ms; 0 if nothing did.
+  int retry_ms() const { return retry_ms_; }
 
  private:
   bool ReadHead();
@@ -37,6 +41,9 @@ class SseStream {
   size_t chunk_left_ = 0;
   bool in_chunk_ = false;
   std::string line_;
+  std::string id_;
+  std::string last_event_id_;
+  int retry_ms_ = 0;
   std::string event_;
   std::string data_;
 };

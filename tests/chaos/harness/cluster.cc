@@ -3,6 +3,7 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <utility>
@@ -10,10 +11,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "tests/chaos/harness/free_port.h"
 #include "tests/chaos/harness/http_get.h"
+#include "tests/chaos/harness/jobs.h"
 #include "tests/support/await.h"
 
 namespace genwatch::chaos {
@@ -25,17 +26,13 @@ constexpr char kJobServiceFaulty[] = GENWATCH_JOB_SERVICE_FAULTY;
 constexpr char kGenerationService[] = GENWATCH_GENERATION_SERVICE;
 constexpr char kProgressService[] = GENWATCH_PROGRESS_SERVICE;
 constexpr char kSimulator[] = GENWATCH_OLLAMA_SIM;
+constexpr char kHttpBridge[] = GENWATCH_HTTP_BRIDGE;
 
 std::string LocalAddress() { return absl::StrCat("127.0.0.1:", FreePort()); }
 
 std::string PortOf(const std::string& address) { return address.substr(address.rfind(':') + 1); }
 
 bool IsPath(const std::string& address) { return absl::StartsWith(address, "/"); }
-
-// A gRPC target of one address or several.
-std::string Target(const std::string& addresses) {
-  return absl::StrContains(addresses, ',') ? absl::StrCat("ipv4:", addresses) : addresses;
-}
 
 std::vector<std::string> CommonFlags(const std::string& address, int metrics_port) {
   return {absl::StrCat("--port=", PortOf(address)), absl::StrCat("--metrics_port=", metrics_port),
@@ -64,7 +61,7 @@ absl::StatusOr<std::unique_ptr<Cluster>> Cluster::Start(ClusterOptions options) 
   std::unique_ptr<Cluster> cluster(new Cluster(std::move(options)));
   for (const auto step :
        {&Cluster::StartStores, &Cluster::StartSimulators, &Cluster::StartJobServices,
-        &Cluster::StartWorkers, &Cluster::StartProgressServices}) {
+        &Cluster::StartWorkers, &Cluster::StartProgressServices, &Cluster::StartBridges}) {
     if (absl::Status status = (cluster.get()->*step)(); !status.ok()) return status;
   }
   if (absl::Status status = cluster->AwaitReady(); !status.ok()) return status;
@@ -130,12 +127,14 @@ absl::Status Cluster::StartWorkers() {
   for (int i = 0; i < options_.workers; ++i) {
     const std::string& address = worker_addresses_.emplace_back(LocalAddress());
     worker_metrics_.push_back(FreePort());
+    const std::string& told =
+        told_worker_addresses_.emplace_back(Routed(Link::kWorker, i, address));
     const std::string& simulator = simulator_addresses_[i % options_.simulators];
     std::vector<std::string> argv = {
         kGenerationService,
-        absl::StrCat("--job_service=", Target(Routed(Link::kJobServiceOfWorker, i, job_address()))),
+        absl::StrCat("--job_service=", Routed(Link::kJobServiceOfWorker, i, job_address())),
         absl::StrCat("--ollama_url=http://", Routed(Link::kOllama, i, simulator)),
-        absl::StrCat("--max_concurrent=", options_.slots)};
+        absl::StrCat("--max_concurrent=", options_.slots), "--advertise=" + told};
     Append(argv, CommonFlags(address, worker_metrics_.back()));
     Append(argv, options_.worker_flags);
     workers_.push_back(std::make_unique<ServiceProcess>(absl::StrCat("worker_", i), std::move(argv),
@@ -148,14 +147,13 @@ absl::Status Cluster::StartWorkers() {
 absl::Status Cluster::StartProgressServices() {
   // Without workers it still wants a flag; it hears of them from the ledger.
   const std::string workers =
-      worker_addresses_.empty() ? "127.0.0.1:1" : absl::StrJoin(worker_addresses_, ",");
+      worker_addresses_.empty() ? "127.0.0.1:1" : absl::StrJoin(told_worker_addresses_, ",");
   for (int i = 0; i < options_.progress_services; ++i) {
     const std::string& address = progress_addresses_.emplace_back(LocalAddress());
     progress_metrics_.push_back(FreePort());
     std::vector<std::string> argv = {
         kProgressService,
-        absl::StrCat("--job_service=",
-                     Target(Routed(Link::kJobServiceOfProgress, i, job_address()))),
+        absl::StrCat("--job_service=", Routed(Link::kJobServiceOfProgress, i, job_address())),
         absl::StrCat("--generation=", workers), "--noconsole", "--dev_identity"};
     Append(argv, CommonFlags(address, progress_metrics_.back()));
     Append(argv, options_.progress_flags);
@@ -163,6 +161,30 @@ absl::Status Cluster::StartProgressServices() {
         std::make_unique<ServiceProcess>(absl::StrCat("progress_service_", i), std::move(argv),
                                          std::vector<std::string>{}, options_.logs));
     if (absl::Status status = progress_services_.back()->Start(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Cluster::StartBridges() {
+  if (options_.bridges > 0 && access(kHttpBridge, X_OK) != 0) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no ", kHttpBridge, "; scripts/build.sh bridge makes it"));
+  }
+  for (int i = 0; i < options_.bridges; ++i) {
+    const std::string& address = bridge_addresses_.emplace_back(LocalAddress());
+    std::vector<std::string> argv = {kHttpBridge,
+                                     "--http_host=127.0.0.1",
+                                     absl::StrCat("--http_port=", PortOf(address)),
+                                     "--metrics_port=0",
+                                     "--log_format=json",
+                                     "--dev_user=" + JobPlan().owner,
+                                     "--job_service=" + job_address(),
+                                     "--progress_service=" + progress_address()};
+    Append(argv, options_.bridge_flags);
+    bridges_.push_back(std::make_unique<ServiceProcess>(absl::StrCat("http_bridge_", i),
+                                                        std::move(argv), std::vector<std::string>{},
+                                                        options_.logs));
+    if (absl::Status status = bridges_.back()->Start(); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -195,6 +217,9 @@ bool Cluster::AllReady() {
   for (const std::string& address : simulator_addresses_) {
     if (!http.Get(absl::StrCat("http://", address, "/api/version")).ok()) return false;
   }
+  for (const std::string& address : bridge_addresses_) {
+    if (!http.Get(absl::StrCat("http://", address, "/readyz")).ok()) return false;
+  }
   for (const auto* addresses : {&job_addresses_, &worker_addresses_, &progress_addresses_}) {
     for (const std::string& address : *addresses) {
       if (!IsReady(address)) return false;
@@ -207,7 +232,8 @@ absl::Status Cluster::AwaitReady(absl::Duration deadline) {
   std::string ended;
   const bool ready = Await(
       [&] {
-        for (const auto* group : {&simulators_, &job_services_, &workers_, &progress_services_}) {
+        for (const auto* group :
+             {&simulators_, &job_services_, &workers_, &progress_services_, &bridges_}) {
           for (const auto& process : *group) {
             if (!process->Running()) ended = process->name();
           }

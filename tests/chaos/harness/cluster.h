@@ -17,11 +17,12 @@ namespace genwatch::chaos {
 
 // Who speaks to whom; the links that a fault proxy can stand in.
 enum class Link {
-  kMariaDb,              // job_service `user` to MariaDB: the path of a unix socket
-  kRedis,                // job_service `user` to Redis: the path of a unix socket
-  kOllama,               // worker `user` to its simulator
-  kJobServiceOfWorker,   // worker `user` to job_service
-  kJobServiceOfProgress  // progress_service `user` to job_service
+  kMariaDb,               // job_service `user` to MariaDB: the path of a unix socket
+  kRedis,                 // job_service `user` to Redis: the path of a unix socket
+  kOllama,                // worker `user` to its simulator
+  kJobServiceOfWorker,    // worker `user` to job_service
+  kJobServiceOfProgress,  // progress_service `user` to job_service
+  kWorker  // whoever speaks to worker `user`: progress_services, and job_services that stop a job
 };
 
 struct ClusterOptions {
@@ -30,6 +31,8 @@ struct ClusterOptions {
   int job_services = 1;
   int workers = 2;
   int progress_services = 1;
+  // http_bridges, whose everybody is the user of JobPlan's default owner.
+  int bridges = 0;
   // Worker k uses simulator k modulo this.
   int simulators = 1;
   // Jobs of one model at once on a simulator, all its workers together.
@@ -39,6 +42,7 @@ struct ClusterOptions {
   std::vector<std::string> job_service_flags;
   std::vector<std::string> worker_flags;
   std::vector<std::string> progress_flags;
+  std::vector<std::string> bridge_flags;
   std::vector<std::string> simulator_flags;
   // "NAME=value", for MariaDB's process.
   std::vector<std::string> mariadb_environment;
@@ -51,10 +55,10 @@ struct ClusterOptions {
   std::function<std::string(Link link, int user, const std::string& address)> route;
 };
 
-// The whole system but the HTTP bridge, as real processes on free loopback ports and unix sockets:
-// a MariaDB, a Redis (append-only file, synced each second), Ollama simulators, job_services,
-// workers (generation_services) and progress_services. All of it ends with the object. Not
-// thread-safe.
+// The whole system as real processes on free loopback ports and unix sockets: a MariaDB, a Redis
+// (append-only file, synced each second), Ollama simulators, job_services, workers
+// (generation_services), progress_services, and http_bridges where they are wanted. All of it ends
+// with the object. Not thread-safe.
 class Cluster {
  public:
   // Started, and all are ready.
@@ -68,16 +72,21 @@ class Cluster {
   ServiceProcess& job_service(int i = 0) { return *job_services_[i]; }
   ServiceProcess& worker(int i) { return *workers_[i]; }
   ServiceProcess& progress_service(int i = 0) { return *progress_services_[i]; }
+  ServiceProcess& bridge(int i = 0) { return *bridges_[i]; }
   ServiceProcess& simulator(int i = 0) { return *simulators_[i]; }
   int job_services() const { return static_cast<int>(job_services_.size()); }
   int workers() const { return static_cast<int>(workers_.size()); }
   int progress_services() const { return static_cast<int>(progress_services_.size()); }
+  int bridges() const { return static_cast<int>(bridges_.size()); }
   int simulators() const { return static_cast<int>(simulators_.size()); }
 
   // Direct, whatever the route: host:port, several with commas between.
   std::string job_address() const;
   std::string progress_address() const;
+  const std::string& progress_address(int i) const { return progress_addresses_[i]; }
   const std::string& worker_address(int i) const { return worker_addresses_[i]; }
+  // host:port of each.
+  const std::vector<std::string>& bridge_addresses() const { return bridge_addresses_; }
   std::string simulator_url(int i = 0) const;
   // Of Prometheus.
   std::string job_metrics_url(int i = 0) const;
@@ -98,6 +107,7 @@ class Cluster {
   absl::Status StartJobServices();
   absl::Status StartWorkers();
   absl::Status StartProgressServices();
+  absl::Status StartBridges();
   std::string Routed(Link link, int user, const std::string& address) const;
   bool AllReady();
 
@@ -109,7 +119,9 @@ class Cluster {
   std::vector<std::string> simulator_addresses_;
   std::vector<std::string> job_addresses_;
   std::vector<std::string> worker_addresses_;
+  std::vector<std::string> told_worker_addresses_;  // as others are told
   std::vector<std::string> progress_addresses_;
+  std::vector<std::string> bridge_addresses_;
   std::vector<int> job_metrics_;
   std::vector<int> worker_metrics_;
   std::vector<int> progress_metrics_;
@@ -118,6 +130,7 @@ class Cluster {
   std::vector<std::unique_ptr<ServiceProcess>> job_services_;
   std::vector<std::unique_ptr<ServiceProcess>> workers_;
   std::vector<std::unique_ptr<ServiceProcess>> progress_services_;
+  std::vector<std::unique_ptr<ServiceProcess>> bridges_;
 };
 
 // As the services' own health service has it, within half a second.

@@ -60,6 +60,21 @@ std::vector<std::string> JobWatcher::problems() const {
   return problems_;
 }
 
+int JobWatcher::gaps() const {
+  MutexLock lock(mutex_);
+  return gaps_;
+}
+
+int JobWatcher::repeats() const {
+  MutexLock lock(mutex_);
+  return repeats_;
+}
+
+std::vector<absl::Duration> JobWatcher::resumed() const {
+  MutexLock lock(mutex_);
+  return resumed_;
+}
+
 int JobWatcher::streams() const {
   MutexLock lock(mutex_);
   return streams_;
@@ -101,6 +116,9 @@ void JobWatcher::Watch() {
     MutexLock lock(mutex_);
     context_.reset();
     if (stopping_) return;
+    if (!status.ok() && broken_at_ == absl::InfiniteDuration()) {
+      broken_at_ = RealClock()->Monotonic();
+    }
     if (status.ok()) {
       for (const auto& [job_id, seen] : jobs_) {
         if (!seen.terminal) NoteProblem(job_id, "the stream ended before its terminal state");
@@ -119,6 +137,10 @@ void JobWatcher::Take(const v1::JobUpdate& update) {
   Seen& seen = found->second;
   // A service that has just started, or lost the ledger for a while: asked again.
   if (update.has_error()) return;
+  if (broken_at_ != absl::InfiniteDuration()) {
+    resumed_.push_back(RealClock()->Monotonic() - broken_at_);
+    broken_at_ = absl::InfiniteDuration();
+  }
   if (seen.terminal) NoteProblem(update.job_id(), "an update follows the terminal one");
   if (update.has_progress()) TakeProgress(update.progress(), seen);
   TakeText(update, seen);
@@ -145,6 +167,7 @@ void JobWatcher::TakeText(const v1::JobUpdate& update, Seen& seen) {
   for (const v1::TextReset& reset : update.resets()) {
     std::string& text = reset.channel() == v1::CHANNEL_THINKING ? seen.thinking : seen.answer;
     if (reset.offset() > text.size()) {
+      ++gaps_;
       NoteProblem(update.job_id(),
                   absl::StrCat("a reset to ", reset.offset(), " of ", text.size(), " bytes"));
       continue;
@@ -154,6 +177,7 @@ void JobWatcher::TakeText(const v1::JobUpdate& update, Seen& seen) {
   for (const v1::TextPiece& piece : update.pieces()) {
     std::string& text = piece.channel() == v1::CHANNEL_THINKING ? seen.thinking : seen.answer;
     if (piece.offset() != text.size()) {
+      ++(piece.offset() > text.size() ? gaps_ : repeats_);
       NoteProblem(update.job_id(),
                   absl::StrCat("text from ", piece.offset(), " on after ", text.size(), " bytes"));
       text.resize(piece.offset());

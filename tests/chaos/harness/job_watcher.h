@@ -49,8 +49,13 @@ class JobWatcher {
   bool Done() const;
   // Breaches, in words.
   std::vector<std::string> problems() const;
+  // Of these: text that does not follow what was shown, and text that was shown before.
+  int gaps() const;
+  int repeats() const;
   // Streams that were opened.
   int streams() const;
+  // Each time that a stream broke: until the first update on a next one.
+  std::vector<absl::Duration> resumed() const;
 
  private:
   void Watch();
@@ -73,6 +78,10 @@ class JobWatcher {
   std::unique_ptr<grpc::ClientContext> context_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   int streams_ ABSL_GUARDED_BY(mutex_) = 0;
+  int gaps_ ABSL_GUARDED_BY(mutex_) = 0;
+  int repeats_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Duration broken_at_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteDuration();
+  std::vector<absl::Duration> resumed_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 
