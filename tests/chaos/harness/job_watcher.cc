@@ -146,6 +146,7 @@ void JobWatcher::Take(const v1::JobUpdate& update) {
   TakeText(update, seen);
   seen.cursor = update.cursor();
   seen.terminal = update.terminal();
+  if (seen.terminal) seen.ended_at = RealClock()->Monotonic();
   if (seen.terminal && !Ended(seen.state)) {
     NoteProblem(update.job_id(), "the terminal update shows a state that is not");
   }

@@ -22,8 +22,9 @@ struct Seen {
   uint32_t version = 0;
   uint32_t sequence = 0;
   genwatch::v1::Job::State state = genwatch::v1::Job::STATE_UNSPECIFIED;
-  // Nothing will follow.
+  // Nothing will follow; when that was shown.
   bool terminal = false;
+  absl::Duration ended_at;
   std::string answer;
   std::string thinking;
   std::string cursor;

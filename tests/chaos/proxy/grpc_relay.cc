@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/grpc_channel.h"
@@ -22,6 +23,16 @@ namespace {
 bool IsOwn(std::string_view key) {
   return key.starts_with(':') || key.starts_with("grpc-") || key == "te" || key == "content-type" ||
          key == "user-agent";
+}
+
+std::string Bytes(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  std::string bytes;
+  if (!buffer.Dump(&slices).ok()) return bytes;
+  for (const grpc::Slice& slice : slices) {
+    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  return bytes;
 }
 
 class RelayedCall : public grpc::ServerGenericBidiReactor {
@@ -40,6 +51,7 @@ class RelayedCall : public grpc::ServerGenericBidiReactor {
 
   void OnReadDone(bool ok) override {
     if (!ok) return Finish(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "no request"));
+    request_bytes_ = Bytes(request_);
     stub_->UnaryCall(&client_context_, method_, grpc::StubOptions(), &request_, &answer_,
                      [this](const grpc::Status& status) { TakeAnswer(status); });
   }
@@ -52,7 +64,7 @@ class RelayedCall : public grpc::ServerGenericBidiReactor {
  private:
   void TakeAnswer(const grpc::Status& status) {
     if (!status.ok()) return Finish(status);
-    switch ((*decide_)(method_, answer_.Length())) {
+    switch ((*decide_)({.method = method_, .request = request_bytes_, .bytes = answer_.Length()})) {
       case GrpcRelay::Fate::kArrives:
         return StartWriteAndFinish(&answer_, grpc::WriteOptions(), grpc::Status::OK);
       case GrpcRelay::Fate::kBroken:
@@ -72,6 +84,7 @@ class RelayedCall : public grpc::ServerGenericBidiReactor {
   const GrpcRelay::Decide* const decide_;
   grpc::ClientContext client_context_;
   grpc::ByteBuffer request_;
+  std::string request_bytes_;
   grpc::ByteBuffer answer_;
   std::atomic<int> ready_ = 0;
 };

@@ -22,9 +22,14 @@ class GrpcRelay {
     kBroken,  // the caller is told UNAVAILABLE, as when its connection breaks
     kSilent,  // the caller waits until its deadline, or until its connection is cut
   };
-  // What becomes of an answer that was OK: of the method "/package.Service/Method", with a body of
-  // so many bytes. Called by many threads; what it does first has happened when the answer is lost.
-  using Decide = std::function<Fate(const std::string& method, size_t answer_bytes)>;
+  struct Answer {
+    std::string method;   // "/package.Service/Method"
+    std::string request;  // serialized, as it was sent
+    size_t bytes = 0;     // of the answer's body
+  };
+  // What becomes of an answer that was OK. Called by many threads; what it does first has happened
+  // when the answer is lost.
+  using Decide = std::function<Fate(const Answer& answer)>;
 
   // `target` as for InternalChannel; aborts the program where it can't listen.
   GrpcRelay(const std::string& target, Decide decide);

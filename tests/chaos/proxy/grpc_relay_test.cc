@@ -69,9 +69,12 @@ class GrpcRelayTest : public testing::Test {
   const GrpcTestServer server_{{&ledger_}};
   std::atomic<GrpcRelay::Fate> fate_ = GrpcRelay::Fate::kArrives;
   std::atomic<TcpProxy*> cut_ = nullptr;
-  const GrpcRelay relay_{server_.address(), [this](const std::string& method, size_t bytes) {
-                           EXPECT_EQ(method, "/genwatch.v1.JobLeaseService/Heartbeat");
-                           EXPECT_GT(bytes, 0U);
+  const GrpcRelay relay_{server_.address(), [this](const GrpcRelay::Answer& answer) {
+                           EXPECT_EQ(answer.method, "/genwatch.v1.JobLeaseService/Heartbeat");
+                           EXPECT_GT(answer.bytes, 0U);
+                           v1::HeartbeatRequest request;
+                           EXPECT_TRUE(request.ParseFromString(answer.request));
+                           EXPECT_GT(request.number(), 0U);
                            if (TcpProxy* const proxy = cut_.exchange(nullptr)) proxy->Cut();
                            return fate_.load();
                          }};

@@ -91,9 +91,9 @@ absl::Status LostAnswers(Run& run) {
     if (link != Link::kJobServiceOfWorker) return address;
     links.push_back(std::make_unique<LossyLink>());
     LossyLink* const lossy = links.back().get();
-    lossy->relay = std::make_unique<GrpcRelay>(
-        address, [&loser, lossy](const std::string& path, size_t bytes) {
-          return loser.Decide(path, bytes, lossy->proxy.get());
+    lossy->relay =
+        std::make_unique<GrpcRelay>(address, [&loser, lossy](const GrpcRelay::Answer& answer) {
+          return loser.Decide(answer.method, answer.bytes, lossy->proxy.get());
         });
     // No worker speaks to it before it has this address.
     lossy->proxy = TcpProxy::Start(lossy->relay->address()).value();
