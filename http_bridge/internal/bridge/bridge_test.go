@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -16,6 +17,19 @@ const (
 	jobA = "job_0123456789abcdef0123456789abcdef"
 	jobB = "job_ffffffffffffffffffffffffffffffff"
 )
+
+// How streams are written: by shards, or by net/http.
+var testShards = 2
+
+// All promises hold whichever way the streams are written.
+func TestMain(m *testing.M) {
+	code := 0
+	for _, testShards = range []int{2, 0} {
+		fmt.Printf("streams are written by %d shards (0: by net/http)\n", testShards)
+		code = max(code, m.Run())
+	}
+	os.Exit(code)
+}
 
 // running is a bridge under test, in front of services that the test moves.
 type running struct {
@@ -37,6 +51,7 @@ func start(t testing.TB, change func(*Options)) *running {
 	options.DevUser = "dev"
 	options.SSE.RetryMin, options.SSE.RetryMax = 10*time.Millisecond, 20*time.Millisecond
 	options.SSE.Linger = 20 * time.Millisecond
+	options.SSE.Shards = testShards
 	if change != nil {
 		change(&options)
 	}

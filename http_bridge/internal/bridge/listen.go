@@ -40,13 +40,15 @@ func (l stallListener) Accept() (net.Conn, error) {
 
 // stallConn has a write deadline that starts again whenever the peer's socket takes a byte. A
 // deadline for a whole write would cut off a slow reader in the middle of a long one; none at all
-// would keep a reader that stopped for ever.
+// would keep a reader that stopped for ever. Between writes there is none: who sends without waiting
+// would find it passed.
 type stallConn struct {
 	net.Conn
 	stall time.Duration
 }
 
 func (c *stallConn) Write(b []byte) (written int, err error) {
+	defer c.Conn.SetWriteDeadline(time.Time{})
 	for {
 		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.stall)); err != nil {
 			return written, err
@@ -61,6 +63,15 @@ func (c *stallConn) Write(b []byte) (written int, err error) {
 
 // SetWriteDeadline does nothing: Write has its own, and net/http's would be for a whole answer.
 func (c *stallConn) SetWriteDeadline(time.Time) error { return nil }
+
+// SyscallConn is the socket itself, for who sends without waiting.
+func (c *stallConn) SyscallConn() (syscall.RawConn, error) {
+	inner, ok := c.Conn.(syscall.Conn)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return inner.SyscallConn()
+}
 
 // SetDeadline sets that of reading.
 func (c *stallConn) SetDeadline(t time.Time) error { return c.Conn.SetReadDeadline(t) }

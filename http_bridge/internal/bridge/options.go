@@ -73,6 +73,9 @@ func (o Options) Check() error {
 	if o.WatchConnections < 1 || o.WatchConnections > 64 {
 		fault("--watch_connections: %d is not between 1 and 64", o.WatchConnections)
 	}
+	if o.SSE.Shards < 0 || o.SSE.Shards > sse.MaxShards {
+		fault("--sse_shards: %d is not between 0 and %d", o.SSE.Shards, sse.MaxShards)
+	}
 	if o.Drain < 0 {
 		fault("--drain_seconds: is negative")
 	}

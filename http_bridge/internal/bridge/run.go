@@ -93,6 +93,9 @@ func Run(ctx context.Context, options Options, ready func(httpAddress, metricsAd
 		slog.Warn("requests were cut off", "error", err)
 		server.Close()
 	}
+	if err := b.streams.Shutdown(stop); err != nil {
+		slog.Warn("streams were cut off", "error", err)
+	}
 	return nil
 }
 

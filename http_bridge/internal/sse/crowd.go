@@ -23,7 +23,7 @@ type crowd struct {
 	pending int
 	arrived []*viewer
 	// Events about jobs that can't be watched.
-	refusals [][]byte
+	refusals []parcel
 }
 
 // maxMine bounds the jobs of `mine=active` that are shown at the same time.
@@ -37,12 +37,12 @@ func (c *crowd) admitted(v *viewer) {
 	c.wake()
 }
 
-// refused takes the event that says why, nil if there is nothing to say.
-func (c *crowd) refused(frame []byte) {
+// refused takes the event that says why, empty if there is nothing to say.
+func (c *crowd) refused(why parcel) {
 	c.mu.Lock()
 	c.pending--
-	if frame != nil {
-		c.refusals = append(c.refusals, frame)
+	if len(why.frames) > 0 {
+		c.refusals = append(c.refusals, why)
 	}
 	c.mu.Unlock()
 	c.wake()
@@ -50,14 +50,16 @@ func (c *crowd) refused(frame []byte) {
 
 func (c *crowd) take(now time.Time) update {
 	var out update
-	pending := c.receive(&out)
+	frames, pending := c.receive(pack(), &out)
 	for jobID, v := range c.viewers {
-		if len(out.frames) >= maxStepBytes {
-			break // the rest is asked for at once, again
+		if len(frames) >= maxStepBytes {
+			out.more = true
+			break
 		}
 		u := v.take(now)
-		out.frames = append(out.frames, u.frames...)
+		frames = append(frames, u.frames...)
 		out.events += u.events
+		out.more = out.more || u.more
 		if !u.again.IsZero() && (out.again.IsZero() || u.again.Before(out.again)) {
 			out.again = u.again
 		}
@@ -67,18 +69,20 @@ func (c *crowd) take(now time.Time) update {
 		}
 	}
 	out.ended = c.mine == nil && pending == 0 && len(c.viewers) == 0
+	out.parcel = seal(frames)
 	return out
 }
 
-// receive takes in who arrived since; it returns how many named jobs are still to be decided on.
-func (c *crowd) receive(out *update) (pending int) {
+// receive takes in who arrived since, and appends what there is to say about those who will not. It
+// returns how many named jobs are still to be decided on.
+func (c *crowd) receive(frames []byte, out *update) (appended []byte, pending int) {
 	c.mu.Lock()
 	for _, v := range c.arrived {
 		c.viewers[v.hub.jobID] = v
 	}
 	c.arrived = nil
-	for _, frame := range c.refusals {
-		out.frames = append(out.frames, frame...)
+	for _, why := range c.refusals {
+		frames = append(frames, why.frames...)
 		out.events++
 	}
 	c.refusals = nil
@@ -86,7 +90,7 @@ func (c *crowd) receive(out *update) (pending int) {
 	c.mu.Unlock()
 
 	if c.mine == nil {
-		return pending
+		return frames, pending
 	}
 	for _, jobID := range c.mine.jobs() {
 		if _, seen := c.seen[jobID]; seen || len(c.viewers) >= maxMine {
@@ -97,7 +101,7 @@ func (c *crowd) receive(out *update) (pending int) {
 			c.seen[jobID] = struct{}{}
 		}
 	}
-	return pending
+	return frames, pending
 }
 
 func (c *crowd) heard() time.Time {

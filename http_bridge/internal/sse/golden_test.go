@@ -163,7 +163,7 @@ func TestResetEventsAreThoseOfTheGoldenFile(t *testing.T) {
 }
 
 func TestEventsWithoutAJobAreThoseOfTheGoldenFiles(t *testing.T) {
-	same(t, "error_not_found.sse", unwatchable(jobA, messageNotFound, false))
+	same(t, "error_not_found.sse", unwatchable(jobA, messageNotFound, false).frames)
 	same(t, "timeout.sse", AppendFrame(nil, "", wire.EventTimeout, []byte(wire.Timeout)))
 }
 

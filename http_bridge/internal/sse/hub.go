@@ -73,10 +73,12 @@ type viewer struct {
 	ended  bool
 }
 
-// update is what a viewer is given at once; its bytes are shared and never changed.
+// update is what a viewer is given at once.
 type update struct {
-	frames []byte
+	parcel
 	events int
+	// It lacks more than this, and may ask again at once.
+	more bool
 	// When to ask again if not woken before; zero: only when woken.
 	again time.Time
 	// Nothing will follow.
@@ -96,7 +98,7 @@ func (v *viewer) take(now time.Time) update {
 	defer h.mu.Unlock()
 	if h.failure != "" {
 		v.ended = true
-		return update{frames: v.unwatchable(h.failure), events: 1, ended: true}
+		return update{parcel: unwatchable(h.jobID, h.failure, v.ask.many), events: 1, ended: true}
 	}
 	if h.value.progress == nil {
 		return update{}
@@ -113,7 +115,7 @@ func (v *viewer) take(now time.Time) update {
 		return update{ended: s.ended}
 	}
 	v.next = now.Add(v.interval)
-	return update{frames: s.frames, events: s.events, again: v.next, ended: s.ended}
+	return update{parcel: s.parcel, events: s.events, more: s.more, ended: s.ended}
 }
 
 // catchUpLocked is zero when the hub has something to show to this viewer. Else all that it has is
@@ -142,21 +144,18 @@ func (v *viewer) catchUpLocked(now time.Time) (again time.Time) {
 
 // unwatchable is the `error` event of a job that can't be watched, with a cursor that is answered
 // by 204.
-func (v *viewer) unwatchable(message string) []byte {
-	return unwatchable(v.hub.jobID, message, v.ask.many)
-}
-
-func unwatchable(jobID, message string, many bool) []byte {
+func unwatchable(jobID, message string, many bool) parcel {
 	last := cursor.Start(jobID, false)
 	last.Terminal = true
 	id := last.String()
-	if many {
-		return AppendFrame(nil, "", wire.EventError, wire.AppendUnwatchable(nil, jobID, message, id))
+	data := wire.AppendUnwatchable(nil, jobID, message, id)
+	switch {
+	case many:
+		id = ""
+	case message == messageNotFound:
+		data = []byte(wire.NotFound)
 	}
-	if message == messageNotFound {
-		return AppendFrame(nil, id, wire.EventError, []byte(wire.NotFound))
-	}
-	return AppendFrame(nil, id, wire.EventError, wire.AppendUnwatchable(nil, jobID, message, id))
+	return seal(AppendFrame(pack(), id, wire.EventError, data))
 }
 
 const messageNotFound = "Job not found"

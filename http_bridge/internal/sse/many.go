@@ -95,21 +95,23 @@ func (s *Server) ServeMany(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	out := s.newStream(w, r)
-	if out == nil {
-		return
-	}
-	s.metrics.Streams.Inc()
-	defer s.metrics.Streams.Dec()
-	ctx, cancel := context.WithCancel(r.Context())
+	s.serve(w, r, func(out *stream) { s.showMany(out, q, left) })
+}
+
+// showMany shows the jobs `left` of those asked for, and others that join.
+func (s *Server) showMany(out *stream, q manyQuery, left []string) {
+	user := auth.User(out.ctx)
+	// Not the stream's: it ends when the stream is handed over.
+	ctx, cancel := context.WithCancel(auth.WithUser(context.Background(), user))
+	wake := out.waker()
 	arrive := func(jobID string) arrival {
 		return arrival{
-			user: auth.User(ctx), from: q.cursors[cursor.Hash(jobID)], invalid: q.invalid[jobID],
-			ask: ask{text: q.text, many: true}, maxRate: q.maxRate(s.options.DefaultRate), wake: out.notify,
+			user: user, from: q.cursors[cursor.Hash(jobID)], invalid: q.invalid[jobID],
+			ask: ask{text: q.text, many: true}, maxRate: q.maxRate(s.options.DefaultRate), wake: wake,
 		}
 	}
 	everyone := &crowd{
-		viewers: map[string]*viewer{}, seen: map[string]struct{}{}, pending: len(left), wake: out.notify,
+		viewers: map[string]*viewer{}, seen: map[string]struct{}{}, pending: len(left), wake: wake,
 		join: func(jobID string) (*viewer, error) { return s.hubs.join(jobID, arrive(jobID)) },
 	}
 	for _, jobID := range q.jobIDs {
@@ -120,13 +122,16 @@ func (s *Server) ServeMany(w http.ResponseWriter, r *http.Request) {
 		wg.Go(func() { s.enter(ctx, everyone, jobID, arrive(jobID)) })
 	}
 	if q.mine {
-		everyone.mine = s.rosters.join(auth.User(ctx), out.notify)
-		defer s.rosters.leave(everyone.mine)
+		everyone.mine = s.rosters.join(user, wake)
 	}
-	out.show(everyone)
-	cancel()
-	wg.Wait()
-	everyone.leave()
+	out.show(everyone, func() {
+		cancel()
+		wg.Wait()
+		if everyone.mine != nil {
+			s.rosters.leave(everyone.mine)
+		}
+		everyone.leave()
+	})
 }
 
 // withoutFinished are the named jobs of which the client has not seen everything.
@@ -162,7 +167,7 @@ func (s *Server) enter(ctx context.Context, everyone *crowd, jobID string, a arr
 			return
 		}
 		if !sleep(ctx, jitter(delay)) {
-			everyone.refused(nil)
+			everyone.refused(parcel{})
 			return
 		}
 		delay = min(2*delay, s.options.MaxBackoff)

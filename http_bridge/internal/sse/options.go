@@ -1,6 +1,7 @@
 package sse
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -32,7 +33,14 @@ type Options struct {
 	MaxHeldBytes int64
 	// Jobs that one stream may name.
 	MaxJobs int
+	// Goroutines that write to all connections, taken over from net/http; 0: net/http writes, with a
+	// goroutine for each. HTTP/2, TLS in this process and systems other than Linux are written by
+	// net/http always.
+	Shards int
 }
+
+// MaxShards is the most that make sense: each can keep a core busy.
+const MaxShards = 16
 
 // DefaultOptions are those of production.
 func DefaultOptions() Options {
@@ -49,6 +57,7 @@ func DefaultOptions() Options {
 		Linger:       time.Second,
 		MaxHeldBytes: 512 << 20,
 		MaxJobs:      50,
+		Shards:       min(runtime.GOMAXPROCS(0), MaxShards),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -28,23 +29,44 @@ type Server struct {
 	options  Options
 	metrics  *Metrics
 	drain    chan struct{}
+	// None: net/http writes everything.
+	shards []*shard
+
+	// Of connections that were taken over, admitted or not.
+	wg      sync.WaitGroup
+	mu      sync.Mutex
+	members map[*member]struct{}
+	joined  int
 }
 
 // NewServer watches through `watch` (a client for each connection) and asks single questions of
 // `progress` and `jobs`.
 func NewServer(watch []pb.ProgressServiceClient, progress pb.ProgressServiceClient, jobs pb.JobServiceClient, options Options, metrics *Metrics) *Server {
 	hubs := NewHubs(watch, options, metrics)
-	return &Server{
+	s := &Server{
 		hubs: hubs, rosters: newRosters(hubs), progress: progress, jobs: jobs, options: options, metrics: metrics,
-		drain: make(chan struct{}),
+		drain: make(chan struct{}), members: map[*member]struct{}{},
 	}
+	if canTakeOver {
+		for range options.Shards {
+			shard := newShard(metrics, s.drain)
+			s.shards = append(s.shards, shard)
+			go shard.run()
+		}
+	}
+	return s
 }
 
 // Drain ends all streams, without an event: their clients resume elsewhere. Call it once.
 func (s *Server) Drain() { close(s.drain) }
 
-// Close ends the watches upstream; after the last stream has ended.
+// Close cuts off what has not ended, and ends the watches upstream. After the last request.
 func (s *Server) Close() {
+	s.cut()
+	s.wg.Wait()
+	for _, shard := range s.shards {
+		shard.stop()
+	}
 	s.rosters.close()
 	s.hubs.Close()
 }
@@ -62,14 +84,11 @@ func (s *Server) ServeJob(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	if out := s.newStream(w, r); out != nil {
-		s.metrics.Streams.Inc()
-		defer s.metrics.Streams.Dec()
+	s.serve(w, r, func(out *stream) {
 		s.follow(out, jobID, arrival{
-			user: auth.User(r.Context()), from: from, invalid: invalid,
-			ask: ask{text: query.text}, maxRate: query.maxRate(s.options.DefaultRate), wake: out.notify,
+			from: from, invalid: invalid, ask: ask{text: query.text}, maxRate: query.maxRate(s.options.DefaultRate),
 		})
-	}
+	})
 }
 
 // ServeNew streams a job that was just submitted, as the answer to the submit.
@@ -78,31 +97,28 @@ func (s *Server) ServeNew(w http.ResponseWriter, r *http.Request, jobID string) 
 	if err != nil {
 		query = streamQuery{} // the job is submitted: better to show it than to complain
 	}
-	if out := s.newStream(w, r); out != nil {
-		s.metrics.Streams.Inc()
-		defer s.metrics.Streams.Dec()
+	s.serve(w, r, func(out *stream) {
 		s.follow(out, jobID, arrival{
-			user: auth.User(r.Context()), from: cursor.Start(jobID, query.text),
-			ask: ask{text: query.text}, maxRate: query.maxRate(s.options.DefaultRate), wake: out.notify,
+			from: cursor.Start(jobID, query.text), ask: ask{text: query.text}, maxRate: query.maxRate(s.options.DefaultRate),
 		})
-	}
+	})
 }
 
 // follow shows one job once the service has said that this viewer may watch it.
 func (s *Server) follow(out *stream, jobID string, a arrival) {
+	a.user, a.wake = auth.User(out.ctx), out.waker()
 	delay := s.options.MinBackoff
 	for {
-		v, refusal := s.tryJoin(out.r.Context(), jobID, a)
+		v, refusal := s.tryJoin(out.ctx, jobID, a)
 		switch {
 		case v != nil:
-			defer v.leave()
-			out.show(v)
+			out.show(v, v.leave)
 			return
 		case refusal != "":
 			out.write(unwatchable(jobID, refusal, a.ask.many))
 			return
 		case time.Since(out.begun) >= s.options.Silence:
-			out.write(AppendFrame(nil, "", wire.EventTimeout, []byte(wire.Timeout)))
+			out.write(timedOut)
 			return
 		}
 		if !out.pause(jitter(delay)) {

@@ -41,9 +41,11 @@ type place struct {
 
 // step is what a viewer at a place is given, and where it stands then.
 type step struct {
-	frames []byte
+	parcel
 	events int
 	next   place
+	// There is more, which the next step gives.
+	more bool
 	// Nothing will follow.
 	ended bool
 }
@@ -52,9 +54,10 @@ type step struct {
 type stepper struct {
 	*value
 	ask
-	at   place
-	out  step
-	data []byte
+	at  place
+	out step
+	// Of the frames, and of the data of one.
+	buffer, data []byte
 }
 
 // step tells what a viewer at `at` lacks: the numbers, resets, text, and last the terminal event.
@@ -82,6 +85,8 @@ func (v *value) step(at place, a ask) step {
 		s.out.ended = true
 	}
 	s.out.next = s.at
+	s.out.more = !caughtUp
+	s.out.parcel = seal(s.buffer)
 	return s.out
 }
 
@@ -97,7 +102,10 @@ func (s *stepper) frame(id, event string) {
 	if s.many {
 		id = ""
 	}
-	s.out.frames = AppendFrame(s.out.frames, id, event, s.data)
+	if s.buffer == nil {
+		s.buffer = pack()
+	}
+	s.buffer = AppendFrame(s.buffer, id, event, s.data)
 	s.out.events++
 }
 
