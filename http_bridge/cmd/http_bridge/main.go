@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"genwatch/http_bridge/internal/bridge"
@@ -33,6 +34,10 @@ func run(args []string, env func(string) (string, bool)) int {
 		return 2
 	}
 
+	if _, chosen := env("GOGC"); !chosen {
+		// Little garbage is made, and the stacks of thousands of viewers count for how much may gather.
+		debug.SetGCPercent(50)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	// A second signal finds the default action again and ends the process.

@@ -37,6 +37,7 @@ type Server struct {
 	mu      sync.Mutex
 	members map[*member]struct{}
 	joined  int
+	tidy    tidy
 }
 
 // NewServer watches through `watch` (a client for each connection) and asks single questions of

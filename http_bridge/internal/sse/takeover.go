@@ -69,6 +69,7 @@ func (s *Server) takeOver(w http.ResponseWriter, r *http.Request) *member {
 	if with, ok := conn.(syscall.Conn); ok {
 		m.raw, _ = with.SyscallConn() // without it, goroutines write
 	}
+	s.tidy.note()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m.shard = s.shards[s.joined%len(s.shards)]
@@ -80,6 +81,7 @@ func (s *Server) takeOver(w http.ResponseWriter, r *http.Request) *member {
 
 // left forgets a member that has ended.
 func (s *Server) left(m *member) {
+	s.tidy.note()
 	s.mu.Lock()
 	delete(s.members, m)
 	s.mu.Unlock()
