@@ -1,0 +1,101 @@
+// bench_nchan_publish PORT PATH JOB_ID RATE CHUNKS
+//
+// The source of the peer's channel: CHUNKS messages at RATE a second to an nchan publisher on this
+// machine, each what our `text` event of such a chunk has as data. The text is the instant of
+// its writing. Ends when all are accepted; exit status 1 if one is not.
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+namespace {
+
+using std::chrono::system_clock;
+
+// Reads one answer; false if it is no success.
+bool Accepted(int fd) {
+  std::string answer;
+  char buffer[4096];
+  size_t head = std::string::npos;
+  while (head == std::string::npos) {
+    const ssize_t count = recv(fd, buffer, sizeof(buffer), 0);
+    if (count <= 0) return false;
+    answer.append(buffer, static_cast<size_t>(count));
+    head = answer.find("\r\n\r\n");
+  }
+  const size_t length_at = answer.find("Content-Length: ");
+  size_t length = 0;
+  if (length_at != std::string::npos && length_at < head) {
+    length = static_cast<size_t>(std::atoll(answer.c_str() + length_at + 16));
+  }
+  while (answer.size() < head + 4 + length) {
+    const ssize_t count = recv(fd, buffer, sizeof(buffer), 0);
+    if (count <= 0) return false;
+    answer.append(buffer, static_cast<size_t>(count));
+  }
+  return answer.compare(0, 10, "HTTP/1.1 2") == 0;
+}
+
+int Run(uint16_t port, const std::string& path, const std::string& job_id, double rate,
+        int64_t chunks) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int one = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+    std::perror("bench_nchan_publish");
+    return 1;
+  }
+  const auto begin = system_clock::now();
+  int64_t offset = 0;
+  for (int64_t i = 0; i < chunks; ++i) {
+    std::this_thread::sleep_until(begin + std::chrono::duration_cast<system_clock::duration>(
+                                              std::chrono::duration<double>(i / rate)));
+    const int64_t stamp_us = std::chrono::duration_cast<std::chrono::microseconds>(
+                                 system_clock::now().time_since_epoch())
+                                 .count();
+    const std::string text = "@" + std::to_string(stamp_us) + ";";
+    const int64_t end = offset + static_cast<int64_t>(text.size());
+    const std::string body = R"({"job_id":")" + job_id +
+                             R"(","attempt":1,"channel":"answer","text_offset":)" +
+                             std::to_string(offset) + R"(,"text_end":)" + std::to_string(end) +
+                             R"(,"text":")" + text + R"("})";
+    offset = end;
+    const std::string request =
+        "POST " + path +
+        " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: " + std::to_string(body.size()) +
+        "\r\n\r\n" + body;
+    if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) !=
+            static_cast<ssize_t>(request.size()) ||
+        !Accepted(fd)) {
+      std::fprintf(stderr, "bench_nchan_publish: message %lld was not accepted\n",
+                   static_cast<long long>(i));
+      return 1;
+    }
+  }
+  close(fd);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 6) {
+    std::fprintf(stderr, "usage: bench_nchan_publish PORT PATH JOB_ID RATE CHUNKS\n");
+    return 2;
+  }
+  return Run(static_cast<uint16_t>(std::atoi(argv[1])), argv[2], argv[3], std::atof(argv[4]),
+             std::atoll(argv[5]));
+}
