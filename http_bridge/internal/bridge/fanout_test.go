@@ -77,7 +77,7 @@ func raw(t *testing.T, b *running, path string, receiveBuffer int) (net.Conn, *b
 }
 
 func TestASlowViewerSlowsNobodyAndGetsAllOfTheTextLater(t *testing.T) {
-	b := start(t, nil)
+	b := start(t, func(o *Options) { o.WriteStall = 5 * time.Minute }) // dropping it is another test's
 	b.Progress.Add(jobA, "dev")
 	b.Progress.Update(jobA, func(j *fakes.Job) { j.Lease(0, 0) })
 	path := progressURL(jobA) + "?text=true&max_rate=0"
@@ -87,10 +87,11 @@ func TestASlowViewerSlowsNobodyAndGetsAllOfTheTextLater(t *testing.T) {
 	}
 	healthy := b.open(path)
 	texts := fakes.Texts{}
-	chunk := strings.Repeat("Light scatters. ", 64)
+	const updates = 250
+	chunk := strings.Repeat("Light scatters. ", 256)
 	want := ""
 	// Far more than sockets hold, so that the slow one's writer blocks.
-	for range 1000 {
+	for range updates {
 		b.Progress.Update(jobA, func(j *fakes.Job) { j.Write(chunk) })
 		want += chunk
 		take(t, healthy, texts, len(want))
@@ -118,8 +119,8 @@ func TestASlowViewerSlowsNobodyAndGetsAllOfTheTextLater(t *testing.T) {
 	if got["answer"] != want || last != "complete" {
 		t.Errorf("the slow viewer has %d bytes of %d, last event %q", len(got["answer"]), len(want), last)
 	}
-	if progress > 500 {
-		t.Errorf("%d snapshots of 1000 for a viewer that did not read: they were kept for it", progress)
+	if progress > updates/2 {
+		t.Errorf("%d snapshots for a viewer that did not read: they were kept for it", progress)
 	}
 }
 
@@ -137,7 +138,8 @@ func TestAPeerThatStopsReadingIsDropped(t *testing.T) {
 }
 
 func TestASlowReaderIsNotDroppedWhileItTakesBytes(t *testing.T) {
-	b := start(t, func(o *Options) { o.WriteStall = time.Second })
+	const stall = 3 * time.Second
+	b := start(t, func(o *Options) { o.WriteStall = stall })
 	b.Progress.Add(jobA, "dev")
 	text := strings.Repeat("Light scatters. ", 16384)
 	b.Progress.Update(jobA, func(j *fakes.Job) { j.Lease(0, 0); j.Write(text) })
@@ -155,9 +157,9 @@ func TestASlowReaderIsNotDroppedWhileItTakesBytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(50 * time.Millisecond) // the reader's slowness is what is tested
+		time.Sleep(80 * time.Millisecond) // the reader's slowness is what is tested
 	}
-	if taken := time.Since(begun); taken < 2*time.Second {
+	if taken := time.Since(begun); taken < stall {
 		t.Fatalf("read everything in %v: too fast to test anything", taken)
 	}
 	if !strings.Contains(got.String(), "event: complete") {
@@ -225,7 +227,7 @@ func TestTheDefaultRateIsTwentyASecond(t *testing.T) {
 	b.Progress.Update(jobA, func(j *fakes.Job) { j.Lease(0, 0) })
 	begun := time.Now()
 	updates := 0
-	for time.Since(begun) < 500*time.Millisecond {
+	for updates < 100 || time.Since(begun) < 500*time.Millisecond {
 		b.Progress.Update(jobA, func(j *fakes.Job) { j.Write("x") })
 		updates++
 		time.Sleep(time.Millisecond) // the pace of a fast model
@@ -233,7 +235,7 @@ func TestTheDefaultRateIsTwentyASecond(t *testing.T) {
 	b.Progress.Update(jobA, func(j *fakes.Job) { j.End(pb.Job_STATE_COMPLETED) })
 	events := len(stream.Until("complete")) - 2
 	limit := int(time.Since(begun).Seconds()*20) + 2
-	if updates < 100 || events > limit || events < 3 {
+	if events > limit || events < 3 {
 		t.Errorf("%d events for %d updates, want at most %d", events, updates, limit)
 	}
 }
