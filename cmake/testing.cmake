@@ -14,24 +14,26 @@ function(genwatch_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
-  # Only what there is: an empty value would shift those behind it out of the list's pairs.
-  set(properties TIMEOUT ${arg_TIMEOUT})
-  if(arg_LABELS)
-    list(APPEND properties LABELS "${arg_LABELS}")
-  endif()
-  set(environment ${GENWATCH_SANITIZER_ENVIRONMENT} ${arg_ENVIRONMENT})
-  if(environment)
-    list(APPEND properties ENVIRONMENT "${environment}")
-  endif()
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
   target_link_libraries(${name} PRIVATE
     ${arg_LIBS} GTest::gmock GTest::gtest_main genwatch_warnings)
+  set(environment ${GENWATCH_SANITIZER_ENVIRONMENT} ${arg_ENVIRONMENT})
   if(arg_ONE_PROCESS)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES ${properties})
+    set_tests_properties(${name} PROPERTIES
+      TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" ENVIRONMENT "${environment}")
   else()
     gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}.
-      PROPERTIES ${properties})
+      PROPERTIES TIMEOUT ${arg_TIMEOUT})
+    # A list would reach the discovered tests as its first value alone, the others as names of properties; so
+    # lists are set by a file that ctest reads behind the one that names the tests.
+    set(lists ${CMAKE_CURRENT_BINARY_DIR}/${name}_lists.cmake)
+    file(CONFIGURE OUTPUT ${lists} CONTENT
+      [[foreach(test IN LISTS @name@_TESTS)
+  set_tests_properties("${test}" PROPERTIES LABELS [==[@arg_LABELS@]==] ENVIRONMENT [==[@environment@]==])
+endforeach()
+]] @ONLY)
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${lists})
   endif()
 endfunction()
