@@ -15,6 +15,8 @@ namespace genwatch {
 namespace {
 
 constexpr uint32_t kMostWaitMs = 30'000;
+// Each costs every look of the poll; the queue's scripts take some thousands.
+constexpr int kMostModels = 1000;
 
 absl::Status CheckWorker(const v1::Worker& worker) {
   if (!worker.instance().empty() && worker.instance().size() <= 64) return absl::OkStatus();
@@ -65,9 +67,13 @@ class LeaseReactor : public grpc::ServerUnaryReactor {
 grpc::ServerUnaryReactor* JobLeaseServiceImpl::LeaseJobs(grpc::CallbackServerContext* context,
                                                          const v1::LeaseJobsRequest* request,
                                                          v1::LeaseJobsResponse* response) {
-  if (absl::Status status = CheckWorker(request->worker()); !status.ok()) {
-    return FinishWith(context, status);
+  absl::Status status = CheckWorker(request->worker());
+  if (status.ok() && request->models_size() > kMostModels) {
+    status = WithFieldViolation(Error(absl::StatusCode::kInvalidArgument, "TOO_MANY_MODELS",
+                                      "a poll for jobs may name 1000 models at most"),
+                                "models", "at most 1000");
   }
+  if (!status.ok()) return FinishWith(context, status);
   return new LeaseReactor(parts_.broker, *request, response);
 }
 

@@ -11,6 +11,9 @@ end
 local patience_ms = 30000
 -- A model that no worker could serve for long does not keep the others waiting for all of it.
 local most_behind = 32
+-- Of the models with waiting jobs, so many are looked at: those whose turn is nearest. Each lease moves a
+-- model's turn back by one, so the others come into sight.
+local most_looked_at = 64
 local now = string.format('%.0f', now_ms())
 local u = tonumber(redis.call('GET', 'gw:u') or '0')
 
@@ -30,15 +33,38 @@ local function look(model)
   model.info = info_of(model.job) or { bonus = 0, enqueued = 0, owner = '' }
 end
 
-local models = {}
+local wanted = {}
 for i, name in ipairs(names) do
   if waiting[i] == 1 then
-    local model = { name = name, free = tonumber(ARGV[3 * i + 1]), loaded = ARGV[3 * i + 2] == '1',
-                    turn = tonumber(redis.call('HGET', 'gw:turn', name) or '0') }
-    look(model)
-    models[#models + 1] = model
+    wanted[#wanted + 1] = { name = name, free = tonumber(ARGV[3 * i + 1]),
+                            loaded = ARGV[3 * i + 2] == '1' }
   end
 end
+if #wanted == 0 then return {} end
+local keys = {}
+for i, model in ipairs(wanted) do keys[i] = model.name end
+local turns = redis.call('HMGET', 'gw:turn', unpack(keys))
+for i, model in ipairs(wanted) do model.turn = tonumber(turns[i] or '0') end
+
+local models = {}
+local function look_at(loaded)
+  local these = {}
+  for _, model in ipairs(wanted) do
+    if model.loaded == loaded then these[#these + 1] = model end
+  end
+  if #these > most_looked_at then
+    table.sort(these, function(a, b)
+      if a.turn ~= b.turn then return a.turn < b.turn end
+      return a.name < b.name
+    end)
+  end
+  for i = 1, math.min(#these, most_looked_at) do
+    look(these[i])
+    models[#models + 1] = these[i]
+  end
+end
+look_at(true)
+look_at(false)
 
 local function best(loaded)
   local found, found_key

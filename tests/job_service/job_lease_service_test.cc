@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "common/status.h"
 #include "tests/job_service/job_services_fixture.h"
 
@@ -201,6 +202,17 @@ TEST_F(JobServicesTest, AHeartbeatAsksTheChosenWorkerToMakeRoom) {
   clock_.Advance(SuspectRoom::kPatience);
   room_.Run();
   EXPECT_TRUE(Beat(3)->make_room());
+}
+
+TEST_F(JobServicesTest, APollThatNamesTooManyModelsIsRefused) {
+  v1::LeaseJobsRequest request;
+  request.mutable_worker()->set_instance("w_1");
+  for (int i = 0; i < 1000; ++i) request.add_models()->set_model(absl::StrCat("m", i));
+  v1::LeaseJobsResponse response;
+  EXPECT_TRUE(leases_->LeaseJobs(TestContext().get(), request, &response).ok());
+  request.add_models()->set_model("one_more");
+  EXPECT_EQ(leases_->LeaseJobs(TestContext().get(), request, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST_F(JobServicesTest, ALeaseThatIsLostIsAborted) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -154,6 +155,32 @@ TEST_P(JobQueueContract, ModelsTakeTurns) {
   for (int i = 0; i < 3; ++i) Add(Entry(absl::StrCat("b", i), "bob", v1::PRIORITY_NORMAL, "b"));
   EXPECT_THAT(PopIds(6, {{"a", 9, true}, {"b", 9, true}}),
               ElementsAre("a0", "b0", "a1", "b1", "a2", "b2"));
+}
+
+// Not all of them are looked at by one pop.
+TEST_P(JobQueueContract, AmongVeryManyModelsNoneIsServedTwiceBeforeAllAreServed) {
+  constexpr int kModels = 150;
+  std::vector<ModelDemand> demands;
+  for (int i = 0; i < kModels; ++i) {
+    const std::string model = absl::StrCat("m", i);
+    demands.push_back({model, 2, /*loaded=*/i % 2 == 0});
+    for (int job = 0; job < 2; ++job) {
+      Add(Entry(absl::StrCat(model, "_", job), "ann", v1::PRIORITY_NORMAL, model));
+    }
+  }
+  for (const bool loaded : {true, false}) {
+    for (int turn = 0; turn < 2; ++turn) {
+      std::set<std::string> served;
+      for (int i = 0; i < kModels / 2; ++i) {
+        const std::vector<PoppedJob> popped = Pop(1, demands);
+        ASSERT_EQ(popped.size(), 1u);
+        EXPECT_TRUE(served.insert(popped[0].model).second) << popped[0].model;
+        EXPECT_EQ(popped[0].job_id, absl::StrCat(popped[0].model, "_", turn));
+        EXPECT_EQ(std::stoi(popped[0].model.substr(1)) % 2 == 0, loaded);
+      }
+    }
+  }
+  EXPECT_THAT(Pop(1, demands), IsEmpty());
 }
 
 TEST_P(JobQueueContract, AModelThatWasHeldDoesNotTakeOverWhenItIsReleased) {
