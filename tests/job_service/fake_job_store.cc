@@ -85,8 +85,8 @@ FakeJobStore::Entry* FakeJobStore::FindLocked(const std::string& job_id) {
 
 JobRecord FakeJobStore::ReadLocked(const Entry& entry) const {
   JobRecord job = entry.job;
-  for (const auto& [job_id, other] : jobs_) {
-    if (other.job.retry_of == job.job_id) job.retried_as = job_id;
+  if (const auto retry = retries_.find(job.job_id); retry != retries_.end()) {
+    job.retried_as = retry->second;
   }
   return job;
 }
@@ -119,23 +119,20 @@ absl::StatusOr<InsertedJob> FakeJobStore::Insert(const NewJob& job) {
     }
   }
   for (const auto& [job_id, entry] : jobs_) {
-    if (job.request_id.empty() || entry.job.owner_id != job.owner_id ||
-        entry.job.request_id != job.request_id) {
-      continue;
-    }
+    if (job.request_id.empty()) break;
+    if (entry.job.owner_id != job.owner_id || entry.job.request_id != job.request_id) continue;
     if (entry.spec_hash == job.spec_hash) return InsertedJob{ReadLocked(entry), true};
     return WithMetadata(Error(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
                               "this request_id was used for another request"),
                         "job_id", job_id);
   }
-  for (const auto& [job_id, entry] : jobs_) {
-    if (!job.retry_of.empty() && entry.job.retry_of == job.retry_of) {
-      return InsertedJob{ReadLocked(entry), true};
-    }
+  if (const auto retry = retries_.find(job.retry_of); retry != retries_.end()) {
+    return InsertedJob{ReadLocked(jobs_.at(retry->second)), true};
   }
   if (jobs_.count(job.job_id) > 0) {
     return Error(absl::StatusCode::kAlreadyExists, "LEDGER_DUPLICATE", "the ledger has it already");
   }
+  if (!job.retry_of.empty()) retries_[job.retry_of] = job.job_id;
   Entry& entry = jobs_[job.job_id];
   entry.spec_hash = job.spec_hash;
   JobRecord& record = entry.job;

@@ -108,6 +108,8 @@ class FakeJobStore : public JobStore {
   uint64_t last_row_id_ ABSL_GUARDED_BY(mutex_) = 0;
   // By job_id.
   std::map<std::string, Entry> jobs_ ABSL_GUARDED_BY(mutex_);
+  // job_id of a job, to that of the one that retries it.
+  std::map<std::string, std::string> retries_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, WorkerRecord> workers_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, ModelHold> holds_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::ModelReport> reports_ ABSL_GUARDED_BY(mutex_);

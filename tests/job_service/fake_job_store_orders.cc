@@ -28,6 +28,7 @@ absl::Status FakeJobStore::Delete(const std::string& owner_id, const std::string
   const Entry* const entry = FindLocked(job_id);
   if (entry == nullptr || entry->job.owner_id != owner_id) return JobNotFound(job_id);
   if (!IsTerminal(entry->job.state)) return WrongState("DeleteJob", job_id, entry->job.state);
+  retries_.erase(entry->job.retry_of);
   jobs_.erase(job_id);
   return absl::OkStatus();
 }
