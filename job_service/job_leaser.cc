@@ -48,6 +48,13 @@ std::set<std::string> IdsOf(const std::vector<LeaseCandidate>& candidates) {
   return ids;
 }
 
+v1::HeldJob LeaseOf(const JobRecord& job) {
+  v1::HeldJob lease;
+  lease.set_job_id(job.job_id);
+  lease.set_version(job.version);
+  return lease;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::LeaseJobsResponse> JobLeaser::Lease(const v1::LeaseJobsRequest& request) {
@@ -90,6 +97,11 @@ void JobLeaser::GiveBack(const v1::LeaseJobsRequest& request, const v1::LeaseJob
     lease.set_job_id(job.job_id());
     lease.set_version(job.version());
   }
+  GiveBack(request, leases);
+}
+
+void JobLeaser::GiveBack(const v1::LeaseJobsRequest& request,
+                         absl::Span<const v1::HeldJob> leases) {
   const auto released = store_->ReleaseLeases(request.worker().instance(), leases);
   if (!released.ok()) {
     LogWarning("leases that did not reach their worker stay until its heartbeats tell",
@@ -145,11 +157,11 @@ absl::Status JobLeaser::LeaseModel(const v1::LeaseJobsRequest& request, const st
 v1::LeaseJobsResponse JobLeaser::AnswerOf(const v1::LeaseJobsRequest& request,
                                           const std::vector<JobRecord>& leased) {
   v1::LeaseJobsResponse answer;
-  v1::LeaseJobsResponse too_much;
+  std::vector<v1::HeldJob> too_much;
   size_t bytes = 0;
   for (const JobRecord& job : leased) {
-    if (too_much.jobs_size() > 0) {
-      *too_much.add_jobs() = ToLeasedJob(job);
+    if (!too_much.empty()) {
+      too_much.push_back(LeaseOf(job));
       continue;
     }
     v1::LeasedJob lease = ToLeasedJob(job);
@@ -161,7 +173,7 @@ v1::LeaseJobsResponse JobLeaser::AnswerOf(const v1::LeaseJobsRequest& request,
     }
     bytes += lease.ByteSizeLong();
     if (answer.jobs_size() > 0 && bytes > kMostAnswerBytes) {
-      *too_much.add_jobs() = std::move(lease);
+      too_much.push_back(LeaseOf(job));
       continue;
     }
     *answer.add_jobs() = std::move(lease);
@@ -171,7 +183,7 @@ v1::LeaseJobsResponse JobLeaser::AnswerOf(const v1::LeaseJobsRequest& request,
                            {"model", job.spec.model()},
                            {"instance", request.worker().instance()}});
   }
-  if (too_much.jobs_size() > 0) GiveBack(request, too_much);
+  if (!too_much.empty()) GiveBack(request, too_much);
   return answer;
 }
 

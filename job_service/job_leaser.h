@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "common/clock.h"
 #include "genwatch/v1/job_lease_service.pb.h"
 #include "job_service/job_queue.h"
@@ -44,6 +45,7 @@ class JobLeaser {
   absl::Status LeaseModel(const v1::LeaseJobsRequest& request, const std::string& model,
                           const std::vector<PoppedJob>& popped, std::vector<PoppedJob>& suspects,
                           std::vector<JobRecord>& leased);
+  void GiveBack(const v1::LeaseJobsRequest& request, absl::Span<const v1::HeldJob> leases);
   // As much of it as a channel takes; the rest is given back.
   v1::LeaseJobsResponse AnswerOf(const v1::LeaseJobsRequest& request,
                                  const std::vector<JobRecord>& leased);
