@@ -78,6 +78,22 @@ int ShutdownSignal::Wait(std::function<void()> hurry) {
 void ShutdownSignal::DropHurry() {
   MutexLock lock(mutex_);
   hurry_ = nullptr;
+  while (hurrying_) hurried_.Wait(mutex_);
+}
+
+void ShutdownSignal::CallHurry() {
+  std::function<void()> hurry;
+  {
+    MutexLock lock(mutex_);
+    hurry = std::exchange(hurry_, nullptr);
+    if (hurry == nullptr) return;
+    hurrying_ = true;
+  }
+  hurry();
+  hurry = nullptr;
+  MutexLock lock(mutex_);
+  hurrying_ = false;
+  hurried_.NotifyAll();
 }
 
 int ShutdownSignal::WaitForOne() {
@@ -103,10 +119,7 @@ void ShutdownSignal::AwaitSecond() {
   close(signal_fd);
   if (!taken) return;
   pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
-  {
-    MutexLock lock(mutex_);
-    if (hurry_ != nullptr) hurry_();
-  }
+  CallHurry();
   if (AwaitReadable(stop_fd_, kLongestHurryMs)) return;
   std::fputs("the end takes too long after the second signal, exiting\n", stderr);
   std::_Exit(1);

@@ -30,19 +30,22 @@ class ShutdownSignal {
   // a process that has not ended 10 s after the second one ends with exit code 1.
   int Wait(std::function<void()> hurry);
 
-  // Returns when `hurry` neither runs nor will be called: what it uses may go. All else stays.
+  // Returns when `hurry` neither runs nor will be called: what it uses may go. All else stays. Not
+  // from `hurry` itself.
   void DropHurry();
 
  private:
   int WaitForOne();
   void AwaitSecond();
+  void CallHurry();
 
   sigset_t signals_;
   int stop_fd_ = -1;  // readable: the thread is to end
   std::thread second_;
-  // Held while it is called, which is why it must not block.
   Mutex mutex_;
   std::function<void()> hurry_ ABSL_GUARDED_BY(mutex_);
+  bool hurrying_ ABSL_GUARDED_BY(mutex_) = false;
+  CondVar hurried_;
 };
 
 }  // namespace genwatch

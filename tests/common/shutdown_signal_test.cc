@@ -111,6 +111,29 @@ TEST_F(ShutdownSignalDeathTest, WhatWasDroppedIsNotCalled) {
       testing::KilledBySignal(SIGTERM), "");
 }
 
+TEST_F(ShutdownSignalDeathTest, WhatRunsIsAwaitedBeforeItIsDropped) {
+  EXPECT_EXIT(
+      {
+        std::atomic<bool> started = false;
+        std::atomic<bool> dropping = false;
+        std::atomic<bool> done = false;
+        ShutdownSignal shutdown;
+        kill(getpid(), SIGTERM);
+        shutdown.Wait([&] {
+          started = true;
+          while (!dropping) std::this_thread::yield();
+          for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+          done = true;
+        });
+        kill(getpid(), SIGTERM);
+        while (!started) std::this_thread::yield();
+        dropping = true;
+        shutdown.DropHurry();
+        std::_Exit(done ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
 TEST_F(ShutdownSignalDeathTest, AWriteToAClosedPipeIsAnErrorAndNotTheEnd) {
   EXPECT_EXIT(
       {
