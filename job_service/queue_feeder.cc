@@ -36,21 +36,29 @@ void QueueFeeder::Enqueue(absl::Span<const JobRecord> jobs) {
     trouble_.Log(LogLevel::kWarning, "jobs not queued; the reconciler tries again",
                  {{"jobs", entries.size()}, ErrorField(added.status())});
     MutexLock lock(mutex_);
-    for (QueueEntry& entry : entries) {
-      if (missed_.job_ids.size() < kMostMissed) {
-        missed_.job_ids.push_back(std::move(entry.job_id));
-      } else {
-        missed_.more = true;
-      }
-    }
+    for (const QueueEntry& entry : entries) RememberLocked(entry.job_id);
   } else {
     trouble_.Reset();
+  }
+}
+
+void QueueFeeder::RememberLocked(const std::string& job_id) {
+  if (missed_.job_ids.size() < kMostMissed) {
+    missed_.job_ids.push_back(job_id);
+  } else {
+    missed_.more = true;
   }
 }
 
 QueueFeeder::Missed QueueFeeder::TakeMissed() {
   MutexLock lock(mutex_);
   return std::exchange(missed_, {});
+}
+
+void QueueFeeder::Remember(const Missed& missed) {
+  MutexLock lock(mutex_);
+  for (const std::string& job_id : missed.job_ids) RememberLocked(job_id);
+  missed_.more |= missed.more;
 }
 
 void QueueFeeder::Remove(const JobRecord& job) {

@@ -40,8 +40,12 @@ class QueueFeeder {
 
   // What could not be put in since the last call.
   Missed TakeMissed();
+  // Gives back what was taken and could not be looked at.
+  void Remember(const Missed& missed);
 
  private:
+  void RememberLocked(const std::string& job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   JobQueue* const queue_;
   LogEvery trouble_;
   Mutex mutex_;

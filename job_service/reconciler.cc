@@ -93,10 +93,13 @@ absl::StatusOr<bool> Reconciler::WalkAll() {
 }
 
 absl::Status Reconciler::QueueMissed() {
-  const QueueFeeder::Missed missed = feeder_->TakeMissed();
+  QueueFeeder::Missed missed = feeder_->TakeMissed();
   if (missed.more && full_walk_.server_id.empty()) {
     absl::StatusOr<std::string> server_id = queue_->ServerId();
-    if (!server_id.ok()) return server_id.status();
+    if (!server_id.ok()) {
+      feeder_->Remember(missed);
+      return server_id.status();
+    }
     full_walk_ = {.server_id = *server_id, .marked = true};
   }
   // Some of them may have been leased through the other replica's walk, or cancelled.
@@ -104,7 +107,14 @@ absl::Status Reconciler::QueueMissed() {
     const size_t end = std::min(missed.job_ids.size(), i + kWalkPage);
     absl::StatusOr<std::vector<JobRecord>> jobs =
         store_->GetManyBriefly(absl::MakeConstSpan(missed.job_ids).subspan(i, end - i));
-    if (!jobs.ok()) return jobs.status();
+    if (!jobs.ok()) {
+      missed.job_ids.erase(missed.job_ids.begin(),
+                           missed.job_ids.begin() + static_cast<std::ptrdiff_t>(i));
+      // The full walk is on its way.
+      missed.more = false;
+      feeder_->Remember(missed);
+      return jobs.status();
+    }
     feeder_->Enqueue(*jobs);
   }
   return absl::OkStatus();

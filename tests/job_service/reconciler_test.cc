@@ -19,6 +19,20 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
+// Fails in the middle of a run, too.
+class FailingJobStore : public FakeJobStore {
+ public:
+  using FakeJobStore::FakeJobStore;
+
+  absl::StatusOr<std::vector<JobRecord>> GetManyBriefly(
+      absl::Span<const std::string> job_ids) override {
+    if (reads_until_failure-- == 0) return absl::UnavailableError("gone");
+    return FakeJobStore::GetManyBriefly(job_ids);
+  }
+
+  int reads_until_failure = -1;
+};
+
 class ReconcilerTest : public testing::Test {
  protected:
   JobRecord Insert() {
@@ -34,7 +48,7 @@ class ReconcilerTest : public testing::Test {
   std::vector<std::string> Waiting() { return *queue_.Peek("m", 0, 100'000); }
 
   FakeClock clock_;
-  FakeJobStore store_{&clock_};
+  FailingJobStore store_{&clock_};
   FakeJobQueue queue_{&clock_};
   QueueFeeder feeder_{&queue_};
   Reconciler reconciler_{&store_, &queue_, &feeder_, /*pages_per_run=*/2};
@@ -61,6 +75,23 @@ TEST_F(ReconcilerTest, WhatCouldNotBeQueuedIsQueuedByTheNextRun) {
   reconciler_.Run();
   EXPECT_THAT(Waiting(), SizeIs(1601));
   EXPECT_EQ(Waiting().back(), missed.job_id);
+}
+
+TEST_F(ReconcilerTest, WhatCouldNotBeQueuedIsKeptWhileTheLedgerFailsAsWell) {
+  for (int i = 0; i < 3200; ++i) Insert();
+  while (!*queue_.IsRebuilt()) reconciler_.Run();
+  // The slow walk, which would find them as well, has looked at the first of them just now.
+  for (int i = 0; i < 4; ++i) reconciler_.Run();
+  queue_.SetDown(true);
+  std::vector<JobRecord> missed;
+  for (int i = 0; i < 1200; ++i) missed.push_back(Insert());
+  feeder_.Enqueue(missed);
+  queue_.SetDown(false);
+  store_.reads_until_failure = 1;
+  reconciler_.Run();
+  EXPECT_THAT(Waiting(), SizeIs(3200 + 500));
+  reconciler_.Run();
+  EXPECT_THAT(Waiting(), SizeIs(3200 + 1200));
 }
 
 // It was committed with a number that the walk had passed, and its replica was told to wait.
