@@ -126,6 +126,11 @@ void ApplyLoss(const Change& change, bool stored_new_text, absl::Time now, JobRe
   ApplyChange(change, now, job);
 }
 
+void ApplyLossTakenBack(JobRecord& job) {
+  --job.failures;
+  --job.losses_alone;
+}
+
 void ApplyPriority(v1::Priority priority, JobRecord& job) {
   if (job.score.has_value()) {
     *job.score += PriorityBonus(job.spec.priority()) - PriorityBonus(priority);
@@ -161,10 +166,11 @@ bool HasText(const v1::JobNumbers& numbers) {
 }
 
 bool StoredNewText(const JobRecord& job) {
-  if (job.bases.empty()) return false;
-  const v1::LeaseBase& base = job.bases.back();
-  return job.numbers.answer_bytes() > base.answer() ||
-         job.numbers.thinking_bytes() > base.thinking();
+  return !job.bases.empty() && StoredNewText(job.numbers, job.bases.back());
+}
+
+bool StoredNewText(const v1::JobNumbers& numbers, const v1::LeaseBase& base) {
+  return numbers.answer_bytes() > base.answer() || numbers.thinking_bytes() > base.thinking();
 }
 
 v1::JobNumbers Storable(v1::JobNumbers numbers) {

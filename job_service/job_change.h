@@ -41,6 +41,10 @@ void ApplyChange(const Change& change, absl::Time now, JobRecord& job);
 // A loss is also counted.
 void ApplyLoss(const Change& change, bool stored_new_text, absl::Time now, JobRecord& job);
 
+// What a loss that counted has cost (MayTakeBackLoss). It remains a loss, and the job what it is:
+// no change of state.
+void ApplyLossTakenBack(JobRecord& job);
+
 // Of a job that waits or is paused. Its place in the queue moves by the difference of what the two
 // priorities are worth, as if it had been submitted with the new one. No change of state.
 void ApplyPriority(v1::Priority priority, JobRecord& job);
@@ -54,8 +58,9 @@ void ApplyProgress(const v1::JobNumbers& reported, absl::Time now, JobRecord& jo
 void ApplyFinalNumbers(const v1::JobNumbers& reported, absl::Time now, JobRecord& job);
 
 bool HasText(const v1::JobNumbers& numbers);
-// Whether text was kept under the lease that the job is under.
+// Whether text was kept under the lease that the job is under, or under one of this base.
 bool StoredNewText(const JobRecord& job);
+bool StoredNewText(const v1::JobNumbers& numbers, const v1::LeaseBase& base);
 
 // In the form that the ledger's columns hold: two decimals, no fractions that never end, words and
 // sentences within their limits (64 and 4096 bytes).

@@ -93,6 +93,17 @@ absl::Status JobLeaseServiceImpl::Beat(const v1::HeartbeatRequest& request,
   absl::StatusOr<std::vector<v1::StopJob>> stop =
       parts_.store->Heartbeat(request.worker(), request.number(), held);
   if (!stop.ok()) return stop.status();
+  std::vector<v1::HeldJob> lost;
+  for (const v1::StopJob& order : *stop) {
+    if (order.reason() != v1::STOP_REASON_LEASE_LOST) continue;
+    v1::HeldJob& lease = lost.emplace_back();
+    lease.set_job_id(order.job_id());
+    lease.set_version(order.version());
+  }
+  // Before the answer, after which the worker speaks of them no more.
+  if (absl::Status status = WorkerLives(request.worker().instance(), lost); !status.ok()) {
+    return status;
+  }
   response.mutable_stop()->Assign(stop->begin(), stop->end());
   if (request.has_models()) {
     parts_.models->Update(request.models());
@@ -111,6 +122,18 @@ absl::Status JobLeaseServiceImpl::Beat(const v1::HeartbeatRequest& request,
                {{"instance", request.worker().instance()}, {"jobs", released->size()}});
     GENWATCH_FAILPOINT("release_committed");
     parts_.feeder->Enqueue(*released);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status JobLeaseServiceImpl::WorkerLives(const std::string& instance,
+                                              absl::Span<const v1::HeldJob> lost) {
+  if (lost.empty()) return absl::OkStatus();
+  const absl::StatusOr<uint32_t> taken_back = parts_.store->TakeBackLosses(instance, lost);
+  if (!taken_back.ok()) return taken_back.status();
+  if (*taken_back > 0) {
+    LogInfo("a worker that was taken for lost lives, its jobs did not kill it",
+            {{"instance", instance}, {"losses_taken_back", *taken_back}});
   }
   return absl::OkStatus();
 }
@@ -163,7 +186,13 @@ absl::Status JobLeaseServiceImpl::FinishOne(const v1::FinishAttemptRequest& requ
                           .facts = request.facts(),
                           .pieces = {request.pieces().begin(), request.pieces().end()}};
   absl::StatusOr<JobRecord> job = parts_.store->FinishAttempt(attempt);
-  if (ReasonOf(job.status()) == "LEASE_LOST") parts_.metrics->WriteRefused("FinishAttempt");
+  if (ReasonOf(job.status()) == "LEASE_LOST") {
+    parts_.metrics->WriteRefused("FinishAttempt");
+    v1::HeldJob lease;
+    lease.set_job_id(request.job_id());
+    lease.set_version(request.version());
+    if (absl::Status status = WorkerLives(request.instance(), {lease}); !status.ok()) return status;
+  }
   if (!job.ok()) return job.status();
   GENWATCH_FAILPOINT("finish_committed");
   LogInfo("attempt ended", {{"job_id", job->job_id},

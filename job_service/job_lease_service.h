@@ -49,6 +49,8 @@ class JobLeaseServiceImpl : public v1::JobLeaseService::CallbackService {
   absl::Status Append(const v1::AppendTextRequest& request, v1::AppendTextResponse& response);
   absl::Status FinishOne(const v1::FinishAttemptRequest& request,
                          v1::FinishAttemptResponse& response);
+  // It speaks of leases that it no longer has.
+  absl::Status WorkerLives(const std::string& instance, absl::Span<const v1::HeldJob> lost);
 
   const JobLeaseServiceParts parts_;
 };

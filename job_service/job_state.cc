@@ -198,4 +198,9 @@ Change DecideLoss(const JobRecord& job, bool stored_new_text) {
           .error_message = "the worker that ran the job was lost; another one takes it"};
 }
 
+bool MayTakeBackLoss(const JobRecord& job) {
+  return !IsTerminal(job.state) && job.failures > 0 && job.losses_alone > 0 &&
+         job.losses <= kMostLossesTakenBack;
+}
+
 }  // namespace genwatch

@@ -85,6 +85,14 @@ Change DecideFinish(const JobRecord& job, const AttemptEnd& end, double jitter);
 // stored no new text; after `max_failures` of these FAILED, reason KILLS_WORKERS.
 Change DecideLoss(const JobRecord& job, bool stored_new_text);
 
+// A job that makes worker after worker hang until it is lost has to end, too: with more losses than
+// these, what they cost stays.
+inline constexpr uint32_t kMostLossesTakenBack = 10;
+
+// Whether a loss that counted is taken back now that its worker speaks of that lease again: it was
+// stopped or cut off, so the job did not kill it. Its other end is that the job has ended.
+bool MayTakeBackLoss(const JobRecord& job);
+
 }  // namespace genwatch
 
 #endif  // GENWATCH_JOB_SERVICE_JOB_STATE_H_

@@ -234,6 +234,11 @@ class JobStore {
   // DecideLoss says; answers them. ABORTED if it has beaten meanwhile.
   virtual absl::StatusOr<std::vector<JobRecord>> ReapWorker(const std::string& instance,
                                                             uint32_t number) = 0;
+  // `instance` speaks of these leases: it lives. Of those that were taken from it as lost, what the
+  // loss cost is taken back, once each (MayTakeBackLoss); answers of how many. The attempt's reason
+  // becomes WORKER_CAME_BACK.
+  virtual absl::StatusOr<uint32_t> TakeBackLosses(const std::string& instance,
+                                                  absl::Span<const v1::HeldJob> leases) = 0;
 
   // ---- Orders of the owner: CANCELLED, PAUSED, QUEUED (resume).
   virtual absl::StatusOr<JobRecord> Change(const OwnerChange& change) = 0;

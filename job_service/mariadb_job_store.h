@@ -55,6 +55,8 @@ class MariaDbJobStore : public JobStore {
   absl::StatusOr<std::vector<WorkerRecord>> ListWorkers() override;
   absl::StatusOr<std::vector<JobRecord>> ReapWorker(const std::string& instance,
                                                     uint32_t number) override;
+  absl::StatusOr<uint32_t> TakeBackLosses(const std::string& instance,
+                                          absl::Span<const v1::HeldJob> leases) override;
 
   absl::StatusOr<JobRecord> Change(const OwnerChange& change) override;
   absl::StatusOr<JobRecord> SetPriority(const std::string& owner_id, const std::string& job_id,

@@ -46,6 +46,26 @@ std::vector<HeldLease> ReadLeases(const std::vector<mariadb::Row>& rows) {
   return leases;
 }
 
+// The attempt whose loss counted, of a job that ran under this lease; 0: none.
+absl::StatusOr<uint32_t> FindCountedLoss(mariadb::Connection& connection, const JobRecord& job,
+                                         uint32_t version, const std::string& instance) {
+  const auto rows = connection.Query(queries::kFindLossAlone, {job.row_id, version, instance});
+  if (!rows.ok()) return rows.status();
+  for (const mariadb::Row& row : *rows) {
+    mariadb::RowReader reader(row);
+    const uint32_t attempt = reader.Uint32();
+    v1::LeaseBase base;
+    base.set_answer(reader.Uint32());
+    base.set_thinking(reader.Uint32());
+    v1::JobNumbers numbers;
+    if (!numbers.ParseFromString(reader.Text())) {
+      return absl::DataLossError("the numbers of an attempt can't be read");
+    }
+    if (!StoredNewText(numbers, base)) return attempt;
+  }
+  return 0;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<v1::StopJob>> MariaDbJobStore::Heartbeat(
@@ -187,6 +207,41 @@ absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::ReapWorker(const std::st
       });
   if (!status.ok()) return status;
   return jobs;
+}
+
+absl::StatusOr<uint32_t> MariaDbJobStore::TakeBackLosses(const std::string& instance,
+                                                         absl::Span<const v1::HeldJob> leases) {
+  uint32_t taken_back = 0;
+  std::vector<std::string> job_ids;
+  for (const v1::HeldJob& lease : leases) job_ids.push_back(lease.job_id());
+  const absl::Status status =
+      mariadb::Transaction::Run(pool_, [&](mariadb::Connection& connection) {
+        taken_back = 0;
+        auto locked = LockJobs(connection, job_ids);
+        if (!locked.ok()) return locked.status();
+        for (const v1::HeldJob& lease : leases) {
+          const auto found = locked->jobs.find(lease.job_id());
+          if (found == locked->jobs.end() || !MayTakeBackLoss(found->second)) continue;
+          JobRecord& job = found->second;
+          const auto attempt = FindCountedLoss(connection, job, lease.version(), instance);
+          if (!attempt.ok()) return attempt.status();
+          if (*attempt == 0) continue;
+          ApplyLossTakenBack(job);
+          absl::Status stored =
+              connection.Execute(queries::kMarkWorkerBack, {job.row_id, *attempt}).status();
+          if (stored.ok()) {
+            stored = connection
+                         .Execute(queries::kStoreFailures,
+                                  {job.failures, job.losses_alone, job.row_id, job.version})
+                         .status();
+          }
+          if (!stored.ok()) return stored;
+          ++taken_back;
+        }
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
+  return taken_back;
 }
 
 }  // namespace genwatch

@@ -169,6 +169,18 @@ inline constexpr char kListAttempts[] =
     "FROM ai_generation_attempts a JOIN ai_generation_jobs j ON j.id = a.job "
     "WHERE j.job_id = ? ORDER BY a.attempt";
 
+// ai_generation_attempts.PRIMARY: a job has few. Losses that may have counted and were not taken
+// back.
+inline constexpr char kFindLossAlone[] =
+    "SELECT attempt, base_answer, base_thinking, numbers FROM ai_generation_attempts "
+    "WHERE job = ? AND version = ? AND instance = ? AND alone AND outcome = 'lost' "
+    "AND reason = 'WORKER_LOST'";
+// PRIMARY, both.
+inline constexpr char kMarkWorkerBack[] =
+    "UPDATE ai_generation_attempts SET reason = 'WORKER_CAME_BACK' WHERE job = ? AND attempt = ?";
+inline constexpr char kStoreFailures[] =
+    "UPDATE ai_generation_jobs SET failures = ?, losses_alone = ? WHERE id = ? AND version = ?";
+
 // ---- Texts.
 
 // uk_job_id, whose order is the order of all locking.

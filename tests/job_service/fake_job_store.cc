@@ -458,11 +458,34 @@ absl::StatusOr<std::vector<JobRecord>> FakeJobStore::ReapWorker(const std::strin
   for (auto& [job_id, entry] : jobs_) {
     if (entry.job.state != v1::Job::STATE_PROCESSING || entry.job.instance != instance) continue;
     const bool stored_new_text = StoredNewText(entry.job);
+    const uint32_t failures = entry.job.failures;
     ApplyLoss(DecideLoss(entry.job, stored_new_text), stored_new_text, Now(), entry.job);
     CloseAttemptLocked(entry, "lost");
+    if (entry.job.failures > failures) entry.counted_losses.insert(entry.job.attempt);
     jobs.push_back(ReadLocked(entry));
   }
   return jobs;
+}
+
+absl::StatusOr<uint32_t> FakeJobStore::TakeBackLosses(const std::string& instance,
+                                                      absl::Span<const v1::HeldJob> leases) {
+  MutexLock lock(mutex_);
+  if (absl::Status status = CheckLocked(); !status.ok()) return status;
+  uint32_t taken_back = 0;
+  for (const v1::HeldJob& lease : leases) {
+    Entry* const entry = FindLocked(lease.job_id());
+    if (entry == nullptr) continue;
+    for (AttemptRecord& attempt : entry->attempts) {
+      if (attempt.instance != instance || attempt.version != lease.version() ||
+          !MayTakeBackLoss(entry->job) || entry->counted_losses.erase(attempt.attempt) == 0) {
+        continue;
+      }
+      ApplyLossTakenBack(entry->job);
+      attempt.reason = "WORKER_CAME_BACK";
+      ++taken_back;
+    }
+  }
+  return taken_back;
 }
 
 absl::StatusOr<JobRecord> FakeJobStore::Change(const OwnerChange& change) {

@@ -54,6 +54,8 @@ class FakeJobStore : public JobStore {
   absl::StatusOr<std::vector<WorkerRecord>> ListWorkers() override;
   absl::StatusOr<std::vector<JobRecord>> ReapWorker(const std::string& instance,
                                                     uint32_t number) override;
+  absl::StatusOr<uint32_t> TakeBackLosses(const std::string& instance,
+                                          absl::Span<const v1::HeldJob> leases) override;
 
   absl::StatusOr<JobRecord> Change(const OwnerChange& change) override;
   absl::StatusOr<JobRecord> SetPriority(const std::string& owner_id, const std::string& job_id,
@@ -87,6 +89,8 @@ class FakeJobStore : public JobStore {
     std::vector<AttemptRecord> attempts;
     // (version, instance) of the attempts that their workers finished.
     std::set<std::pair<uint32_t, std::string>> finished;
+    // Attempts lost at the cost of a failure.
+    std::set<uint32_t> counted_losses;
   };
 
   // Of the spec only what GetManyBriefly promises.

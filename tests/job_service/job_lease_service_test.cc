@@ -183,6 +183,38 @@ TEST_F(JobServicesTest, SuspectsDoNotBlockTheJobsBehindThem) {
   EXPECT_TRUE(alone->jobs(0).alone());
 }
 
+// A worker that was stopped for longer than a lease speaks of the lease again: with a heartbeat, or
+// with a result if it woke up at the end of one.
+TEST_F(JobServicesTest, AWorkerThatComesBackTakesBackWhatItsLossCost) {
+  for (const bool finishes : {false, true}) {
+    const std::string id = Submit("innocent")->job_id();
+    for (int loss = 0; loss < 2; ++loss) {
+      ASSERT_TRUE(Beat(1).ok());
+      ASSERT_EQ(leaser_.Lease(LeaseRequest("w_1", 1))->jobs_size(), 1);
+      feeder_.Enqueue(*store_.ReapWorker("w_1", 1));
+    }
+    ASSERT_TRUE(Beat(1).ok());
+    v1::LeaseJobsRequest idle = LeaseRequest("w_1", 1);
+    idle.set_idle(true);
+    const v1::LeasedJob alone = leaser_.Lease(idle)->jobs(0);
+    ASSERT_TRUE(alone.alone());
+    feeder_.Enqueue(*store_.ReapWorker("w_1", 1));
+    ASSERT_EQ(Get(id)->failures(), 1u);
+
+    if (finishes) {
+      EXPECT_EQ(ReasonOf(Finish(alone, v1::OUTCOME_COMPLETED).status()), "LEASE_LOST");
+    } else {
+      const auto beat = Beat(2, {alone});
+      ASSERT_TRUE(beat.ok()) << beat.status();
+      ASSERT_EQ(beat->stop_size(), 1);
+      EXPECT_EQ(beat->stop(0).reason(), v1::STOP_REASON_LEASE_LOST);
+      ASSERT_TRUE(store_.ReapWorker("w_1", 2).ok());
+    }
+    EXPECT_EQ(Get(id)->failures(), 0u);
+    EXPECT_TRUE(Cancel(id).ok());
+  }
+}
+
 TEST_F(JobServicesTest, AHeartbeatAsksTheChosenWorkerToMakeRoom) {
   models_.Update([] {
     v1::ModelReport report;

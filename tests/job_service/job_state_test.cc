@@ -198,6 +198,29 @@ TEST(DecideLoss, LossAloneWithoutNewTextCountsUpToTheBudget) {
   EXPECT_EQ(DecideLoss(job, false).reason, "KILLS_WORKERS");
 }
 
+TEST(MayTakeBackLoss, OnlyOfAJobThatGoesOnAndWasCharged) {
+  JobRecord job = Running(1);
+  job.losses = 3;
+  job.losses_alone = 1;
+  EXPECT_TRUE(MayTakeBackLoss(job));
+  job.state = v1::Job::STATE_QUEUED;
+  EXPECT_TRUE(MayTakeBackLoss(job));
+  job.state = v1::Job::STATE_FAILED;
+  EXPECT_FALSE(MayTakeBackLoss(job));
+  job.state = v1::Job::STATE_QUEUED;
+  job.losses_alone = 0;  // the failure was another fault's
+  EXPECT_FALSE(MayTakeBackLoss(job));
+}
+
+TEST(MayTakeBackLoss, NotWithoutEnd) {
+  JobRecord job = Running(1);
+  job.losses_alone = 1;
+  job.losses = kMostLossesTakenBack;
+  EXPECT_TRUE(MayTakeBackLoss(job));
+  ++job.losses;
+  EXPECT_FALSE(MayTakeBackLoss(job));
+}
+
 TEST(DecideLoss, JobThatMayNotRestartFailsOnceItHasText) {
   JobRecord job = Running();
   job.spec.set_resume_policy(v1::RESUME_POLICY_FAIL);

@@ -184,5 +184,105 @@ TEST_P(JobStoreContract, LossAloneWithNewTextDoesNotCount) {
   EXPECT_EQ(Get(JobId(1)).losses_alone, 0u);
 }
 
+MATCHER_P2(Cost, failures, losses_alone, "") {
+  return arg.failures == failures && arg.losses_alone == losses_alone;
+}
+
+TEST_P(JobStoreContract, WorkerThatComesBackTakesBackWhatItsLossCost) {
+  Insert(Job(1));
+  JobRecord lost;
+  for (int loss = 0; loss < 3; ++loss) {
+    Beat(Worker(1));
+    const LeaseResult result = Lease(Worker(1), {JobId(1)}, 100, /*alone=*/true);
+    ASSERT_THAT(result.leased, SizeIs(1));
+    lost = result.leased[0];
+    ASSERT_TRUE(store().ReapWorker(Worker(1).instance(), 1).ok());
+  }
+  const JobRecord charged = Get(JobId(1));
+  ASSERT_THAT(charged, Cost(1u, 1u));
+  v1::HeldJob other_version = Held(lost);
+  other_version.set_version(lost.version - 1);
+  EXPECT_EQ(*store().TakeBackLosses(Worker(2).instance(), {Held(lost)}), 0u);
+  EXPECT_EQ(*store().TakeBackLosses(Worker(1).instance(), {other_version}), 0u);
+
+  EXPECT_EQ(*store().TakeBackLosses(Worker(1).instance(), {Held(lost)}), 1u);
+  const JobRecord read = Get(JobId(1));
+  EXPECT_THAT(read, Cost(0u, 0u));
+  // It stays a suspect, and what it was.
+  EXPECT_EQ(read.losses, 3u);
+  EXPECT_EQ(read.version, charged.version);
+  EXPECT_EQ(read.state, v1::Job::STATE_QUEUED);
+  const auto attempts = store().ListAttempts(JobId(1));
+  ASSERT_TRUE(attempts.ok()) << attempts.status();
+  EXPECT_EQ(attempts->back().outcome, "lost");
+  EXPECT_EQ(attempts->back().reason, "WORKER_CAME_BACK");
+
+  // Once.
+  EXPECT_EQ(*store().TakeBackLosses(Worker(1).instance(), {Held(lost)}), 0u);
+  EXPECT_THAT(Get(JobId(1)), Cost(0u, 0u));
+}
+
+// It may run elsewhere by the time that its first worker wakes up.
+TEST_P(JobStoreContract, LossIsTakenBackWhileTheJobRunsElsewhere) {
+  Insert(Job(1));
+  JobRecord lost;
+  for (int loss = 0; loss < 3; ++loss) {
+    Beat(Worker(1));
+    lost = Lease(Worker(1), {JobId(1)}, 100, /*alone=*/true).leased.at(0);
+    ASSERT_TRUE(store().ReapWorker(Worker(1).instance(), 1).ok());
+  }
+  Beat(Worker(2));
+  const JobRecord running = Lease(Worker(2), {JobId(1)}, 100, /*alone=*/true).leased.at(0);
+  EXPECT_EQ(*store().TakeBackLosses(Worker(1).instance(), {Held(lost)}), 1u);
+  EXPECT_THAT(Get(JobId(1)), Cost(0u, 0u));
+  EXPECT_EQ(*store().TakeBackLosses(Worker(2).instance(), {Held(running)}), 0u);
+  const auto finished = store().FinishAttempt(Finish(running, v1::OUTCOME_COMPLETED));
+  ASSERT_TRUE(finished.ok()) << finished.status();
+  EXPECT_EQ(finished->failures, 0u);
+}
+
+TEST_P(JobStoreContract, LossThatDidNotCountIsNotTakenBack) {
+  Insert(Job(1));
+  std::vector<JobRecord> lost;
+  for (int loss = 0; loss < 4; ++loss) {
+    Beat(Worker(1));
+    lost.push_back(Lease(Worker(1), {JobId(1)}, 100, /*alone=*/true).leased.at(0));
+    if (loss == 2) Append(lost.back(), {Piece(v1::CHANNEL_ANSWER, 0, "it moves")});
+    ASSERT_TRUE(store().ReapWorker(Worker(1).instance(), 1).ok());
+  }
+  ASSERT_THAT(Get(JobId(1)), Cost(1u, 1u));
+  for (int loss = 0; loss < 3; ++loss) {
+    EXPECT_EQ(*store().TakeBackLosses(Worker(1).instance(), {Held(lost[loss])}), 0u) << loss;
+  }
+  EXPECT_EQ(*store().TakeBackLosses(Worker(1).instance(), {Held(lost[3])}), 1u);
+}
+
+TEST_P(JobStoreContract, EndedJobKeepsWhatItsLossesCost) {
+  Insert(Job(1));
+  JobRecord lost;
+  while (Get(JobId(1)).state == v1::Job::STATE_QUEUED) {
+    Beat(Worker(1));
+    lost = Lease(Worker(1), {JobId(1)}, 100, /*alone=*/true).leased.at(0);
+    ASSERT_TRUE(store().ReapWorker(Worker(1).instance(), 1).ok());
+  }
+  EXPECT_EQ(*store().TakeBackLosses(Worker(1).instance(), {Held(lost)}), 0u);
+  EXPECT_EQ(Get(JobId(1)).reason, "KILLS_WORKERS");
+  EXPECT_THAT(Get(JobId(1)), Cost(3u, 3u));
+}
+
+// Stopped for longer than a lease again and again, as a laptop is: its job is not failed for it.
+TEST_P(JobStoreContract, JobAloneOnWorkersThatOnlyHangIsNotFailed) {
+  Insert(Job(1));
+  for (int loss = 0; loss < 8; ++loss) {
+    Beat(Worker(1));
+    const LeaseResult result = Lease(Worker(1), {JobId(1)}, 100, /*alone=*/true);
+    ASSERT_THAT(result.leased, SizeIs(1)) << loss;
+    ASSERT_TRUE(store().ReapWorker(Worker(1).instance(), 1).ok());
+    ASSERT_TRUE(store().TakeBackLosses(Worker(1).instance(), {Held(result.leased[0])}).ok());
+  }
+  EXPECT_EQ(Get(JobId(1)).state, v1::Job::STATE_QUEUED);
+  EXPECT_THAT(Get(JobId(1)), Cost(0u, 0u));
+}
+
 }  // namespace
 }  // namespace genwatch
