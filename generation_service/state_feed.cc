@@ -14,6 +14,8 @@ namespace {
 constexpr absl::Duration kLinger = absl::Seconds(3);
 // Bounds a message: a state is some 300 bytes, its first one with the length history some 2 KB.
 constexpr int kMaxStates = 500;
+// So many jobs that are gone a cursor may remember.
+constexpr size_t kForgottenKept = 100;
 
 // The place in `text`, which starts at `base`, of a subscriber that holds `held` bytes: not past
 // its end, and at the start of a character.
@@ -102,18 +104,23 @@ void StateFeed::Remove(const std::string& job_id, uint32_t version, absl::Durati
   MutexLock lock(mutex_);
   const auto found = jobs_.find(job_id);
   if (found == jobs_.end() || found->second.state.version() != version) return;
-  found->second.forget_at = std::min(found->second.forget_at, now + kLinger);
+  if (std::exchange(found->second.removed, true)) return;
+  leaving_.push_back({.forget_at = now + kLinger, .job_id = job_id, .version = version});
 }
 
 void StateFeed::SetRoster(v1::Roster roster, absl::Duration now) {
   MutexLock lock(mutex_);
   roster_ = std::move(roster);
   ++roster_number_;
-  std::vector<std::string> forgotten;
-  for (const auto& [job_id, job] : jobs_) {
-    if (job.forget_at <= now) forgotten.push_back(job_id);
+  while (!leaving_.empty() && leaving_.front().forget_at <= now) {
+    const Leaving left = std::move(leaving_.front());
+    leaving_.pop_front();
+    const auto found = jobs_.find(left.job_id);
+    // Unless it came back under a new lease.
+    if (found != jobs_.end() && found->second.state.version() == left.version) {
+      ForgetLocked(left.job_id);
+    }
   }
-  for (const std::string& job_id : forgotten) ForgetLocked(job_id);
 }
 
 void StateFeed::SetMuted(bool muted) {
@@ -166,8 +173,11 @@ StateFeed::Next StateFeed::Collect(FeedCursor& cursor, size_t text_budget,
   if (cursor.seen_roster_ != roster_number_) {
     cursor.seen_roster_ = roster_number_;
     *message->mutable_roster() = roster_;
-    for (auto job = cursor.jobs_.begin(); job != cursor.jobs_.end();) {
-      job = jobs_.count(job->first) > 0 ? std::next(job) : cursor.jobs_.erase(job);
+    // Now and then, because a walk through all of them at each roster costs more than the jobs do.
+    if (cursor.jobs_.size() > 2 * jobs_.size() + kForgottenKept) {
+      for (auto job = cursor.jobs_.begin(); job != cursor.jobs_.end();) {
+        job = jobs_.count(job->first) > 0 ? std::next(job) : cursor.jobs_.erase(job);
+      }
     }
   }
   if (message->states_size() > 0 || message->has_roster()) return Next::kMessage;

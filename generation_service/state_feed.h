@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -109,7 +110,12 @@ class StateFeed {
     uint32_t thinking_base = 0;
     std::string answer;  // from the base on
     std::string thinking;
-    absl::Duration forget_at = absl::InfiniteDuration();
+    bool removed = false;
+  };
+  struct Leaving {
+    absl::Duration forget_at;
+    std::string job_id;
+    uint32_t version = 0;
   };
 
   void TouchLocked(const std::string& job_id, Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -123,6 +129,8 @@ class StateFeed {
   // The jobs in the order of their last change.
   std::map<uint64_t, std::string> changes_ ABSL_GUARDED_BY(mutex_);
   uint64_t last_change_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Removed jobs in the order of their time.
+  std::deque<Leaving> leaving_ ABSL_GUARDED_BY(mutex_);
   v1::Roster roster_ ABSL_GUARDED_BY(mutex_);
   uint64_t roster_number_ ABSL_GUARDED_BY(mutex_) = 0;
   bool muted_ ABSL_GUARDED_BY(mutex_) = false;
