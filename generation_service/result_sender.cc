@@ -16,9 +16,10 @@ namespace {
 constexpr size_t kMostText = 2 << 20;
 constexpr absl::Duration kDeadline = absl::Seconds(5);
 
-// The ledger has decided about the job otherwise: it is not ours to say anything about.
+// The ledger has decided about the job otherwise: it is not ours to say anything about. Other
+// ABORTED ones were in somebody's way only, and get through later.
 bool LeaseIsLost(const absl::Status& status) {
-  return absl::IsAborted(status) || absl::IsNotFound(status);
+  return (absl::IsAborted(status) && ReasonOf(status) == "LEASE_LOST") || absl::IsNotFound(status);
 }
 
 // The same would be refused again.
