@@ -129,10 +129,10 @@ void ActiveJobs::Run(ActiveJob& job, const v1::LeasedJob& lease) {
       OrDefault(lease.spec().deadlines().silence_ms(), options_.silence_timeout);
   request.running_timeout =
       OrDefault(lease.spec().deadlines().running_ms(), options_.running_timeout);
-  LogInfo("job started", {{"job_id", job.key.job_id},
-                          {"version", job.key.version},
-                          {"attempt", job.attempt_number},
-                          {"model", job.model}});
+  LogDebug("job started", {{"job_id", job.key.job_id},
+                           {"version", job.key.version},
+                           {"attempt", job.attempt_number},
+                           {"model", job.model}});
   if (job.base.answer() > 0 || job.base.thinking() > 0) BeginWithKeptText(job, lease);
   metrics_->GenerationStarted(job.model_label);
   Converse(job);
@@ -375,10 +375,10 @@ void ActiveJobs::Drop(const LeaseKey& key) {
       job->stage == Stage::kStopped || job->stage == Stage::kLost || job->stage == Stage::kRunning;
   metrics_->AttemptEnded(job->model_label, stopped ? "stopped" : OutcomeWord(job->result.outcome),
                          job->result.reason, job->attempt.OwnTokens());
-  LogInfo("job left", {{"job_id", key.job_id},
-                       {"version", key.version},
-                       {"outcome", stopped ? "stopped" : OutcomeWord(job->result.outcome)},
-                       {"tokens", job->attempt.tokens()}});
+  LogDebug("job left", {{"job_id", key.job_id},
+                        {"version", key.version},
+                        {"outcome", stopped ? "stopped" : OutcomeWord(job->result.outcome)},
+                        {"tokens", job->attempt.tokens()}});
   callbacks_.on_room();
 }
 
