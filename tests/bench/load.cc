@@ -42,6 +42,8 @@ class Caller {
   Caller(std::shared_ptr<grpc::Channel> channel, Load* load)
       : stub_(v1::JobService::NewStub(std::move(channel))), load_(load) {}
 
+  const std::string& last_job() const { return last_job_; }
+
   void Next() {
     if (load_->begun.fetch_add(1) >= load_->jobs) {
       load_->open.fetch_sub(1);
@@ -57,6 +59,7 @@ class Caller {
       if (!status.ok() && load_->failed.fetch_add(1) == 0) {
         std::fprintf(stderr, "submit: %s\n", status.error_message().c_str());
       }
+      last_job_ = response_.job().job_id();
       Next();
     });
   }
@@ -67,6 +70,7 @@ class Caller {
   std::unique_ptr<grpc::ClientContext> context_;
   v1::SubmitJobRequest request_;
   v1::SubmitJobResponse response_;
+  std::string last_job_;
 };
 
 std::shared_ptr<grpc::Channel> Connect(const std::string& address, int number) {
@@ -78,8 +82,29 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address, int number) {
   return channel;
 }
 
-bool AwaitEnd(const std::string& address, const std::string& owner) {
-  const auto stub = v1::JobFeedService::NewStub(Connect(address, 0));
+// Until it has ended, or cannot be asked about.
+void AwaitJob(v1::JobService::Stub& stub, const std::string& owner, const std::string& job_id) {
+  v1::GetJobRequest request;
+  request.set_job_id(job_id);
+  request.set_view(v1::JOB_VIEW_BASIC);
+  request.set_wait_ms(10'000);
+  v1::GetJobResponse response;
+  do {
+    request.set_known_version(response.job().version());
+    grpc::ClientContext context;
+    context.AddMetadata("x-genwatch-user", owner);
+    if (!stub.GetJob(&context, request, &response).ok()) return;
+  } while (!response.job().has_end_time());
+}
+
+// The callers' last jobs are awaited first, and at no cost: a list of thousands of active jobs that
+// is asked for again and again would be part of what is measured.
+bool AwaitEnd(const std::string& address, const std::string& owner,
+              const std::vector<std::string>& last_jobs) {
+  const auto channel = Connect(address, 0);
+  const auto jobs = v1::JobService::NewStub(channel);
+  for (const std::string& job_id : last_jobs) AwaitJob(*jobs, owner, job_id);
+  const auto stub = v1::JobFeedService::NewStub(channel);
   const auto deadline = Clock::now() + std::chrono::minutes(5);
   while (Clock::now() < deadline) {
     grpc::ClientContext context;
@@ -104,7 +129,11 @@ int Run(const std::string& address, Load& load, int callers, bool to_the_end) {
   for (const auto& caller : all) caller->Next();
   for (int open = load.open; open > 0; open = load.open) load.open.wait(open);
   if (load.failed > 0) return 1;
-  if (to_the_end && !AwaitEnd(address, load.owner)) return 1;
+  if (to_the_end) {
+    std::vector<std::string> last_jobs;
+    for (const auto& caller : all) last_jobs.push_back(caller->last_job());
+    if (!AwaitEnd(address, load.owner, last_jobs)) return 1;
+  }
   const std::chrono::duration<double> took = Clock::now() - begin;
   std::printf("%.1f\n", load.jobs / took.count());
   return 0;
