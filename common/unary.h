@@ -15,6 +15,10 @@ namespace genwatch {
 grpc::ServerUnaryReactor* FinishWith(grpc::CallbackServerContext* context,
                                      const absl::Status& status);
 
+// Whether the caller of a call that has waited is still there and has time left: else the status to
+// finish with.
+absl::Status StillWanted(const grpc::CallbackServerContext& context);
+
 // Runs `call` on the executor and finishes with its status; it fills the response in, which (like
 // the request and the context) lives until then. An executor that is full or shut down is answered
 // at once. A call that was cancelled, or whose deadline passed while it waited, is not run.

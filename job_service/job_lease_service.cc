@@ -9,7 +9,6 @@
 #include "common/log.h"
 #include "common/status.h"
 #include "common/unary.h"
-#include "job_service/ids.h"
 
 namespace genwatch {
 namespace {
@@ -160,51 +159,6 @@ absl::Status JobLeaseServiceImpl::Append(const v1::AppendTextRequest& request,
     kept.set_answer_bytes((*results)[i].kept.answer);
     kept.set_thinking_bytes((*results)[i].kept.thinking);
   }
-  return absl::OkStatus();
-}
-
-grpc::ServerUnaryReactor* JobLeaseServiceImpl::FinishAttempt(
-    grpc::CallbackServerContext* context, const v1::FinishAttemptRequest* request,
-    v1::FinishAttemptResponse* response) {
-  if (absl::Status status = CheckJobId(request->job_id()); !status.ok()) {
-    return FinishWith(context, status);
-  }
-  return RunUnary(context, *parts_.executor,
-                  [this, request, response] { return FinishOne(*request, *response); });
-}
-
-absl::Status JobLeaseServiceImpl::FinishOne(const v1::FinishAttemptRequest& request,
-                                            v1::FinishAttemptResponse& response) {
-  FinishedAttempt attempt{.instance = request.instance(),
-                          .job_id = request.job_id(),
-                          .version = request.version(),
-                          .end = {.outcome = request.outcome(),
-                                  .reason = request.reason(),
-                                  .error_message = request.error_message(),
-                                  .retry_after = absl::Milliseconds(request.retry_after_ms())},
-                          .numbers = request.numbers(),
-                          .facts = request.facts(),
-                          .pieces = {request.pieces().begin(), request.pieces().end()}};
-  absl::StatusOr<JobRecord> job = parts_.store->FinishAttempt(attempt);
-  if (ReasonOf(job.status()) == "LEASE_LOST") {
-    parts_.metrics->WriteRefused("FinishAttempt");
-    v1::HeldJob lease;
-    lease.set_job_id(request.job_id());
-    lease.set_version(request.version());
-    if (absl::Status status = WorkerLives(request.instance(), {lease}); !status.ok()) return status;
-  }
-  if (!job.ok()) return job.status();
-  GENWATCH_FAILPOINT("finish_committed");
-  LogInfo("attempt ended", {{"job_id", job->job_id},
-                            {"version", job->version},
-                            {"attempt", job->attempt},
-                            {"state", StatusWord(job->state)},
-                            {"reason", job->reason}});
-  parts_.metrics->AttemptEnded(*job);
-  parts_.feeder->Enqueue({*job});
-  response.set_state(job->state);
-  response.set_version(job->version);
-  parts_.waiters->Look();
   return absl::OkStatus();
 }
 

@@ -1,6 +1,7 @@
 #ifndef GENWATCH_JOB_SERVICE_JOB_LEASE_SERVICE_H_
 #define GENWATCH_JOB_SERVICE_JOB_LEASE_SERVICE_H_
 
+#include "common/batcher.h"
 #include "common/executor.h"
 #include "genwatch/v1/job_lease_service.grpc.pb.h"
 #include "job_service/job_store.h"
@@ -29,7 +30,7 @@ struct JobLeaseServiceParts {
 // JobLeaseService over gRPC: for workers.
 class JobLeaseServiceImpl : public v1::JobLeaseService::CallbackService {
  public:
-  explicit JobLeaseServiceImpl(JobLeaseServiceParts parts) : parts_(parts) {}
+  explicit JobLeaseServiceImpl(JobLeaseServiceParts parts);
 
   grpc::ServerUnaryReactor* LeaseJobs(grpc::CallbackServerContext* context,
                                       const v1::LeaseJobsRequest* request,
@@ -47,12 +48,19 @@ class JobLeaseServiceImpl : public v1::JobLeaseService::CallbackService {
  private:
   absl::Status Beat(const v1::HeartbeatRequest& request, v1::HeartbeatResponse& response);
   absl::Status Append(const v1::AppendTextRequest& request, v1::AppendTextResponse& response);
-  absl::Status FinishOne(const v1::FinishAttemptRequest& request,
-                         v1::FinishAttemptResponse& response);
   // It speaks of leases that it no longer has.
   absl::Status WorkerLives(const std::string& instance, absl::Span<const v1::HeldJob> lost);
+  // A call that waits to be committed; the pointers live until the reactor is finished.
+  struct PendingFinish {
+    grpc::CallbackServerContext* context;
+    grpc::ServerUnaryReactor* reactor;
+    const v1::FinishAttemptRequest* request;
+    v1::FinishAttemptResponse* response;
+  };
+  void FinishTogether(std::vector<PendingFinish> finishes);
 
   const JobLeaseServiceParts parts_;
+  Batcher<PendingFinish> finishes_;
 };
 
 }  // namespace genwatch

@@ -177,11 +177,11 @@ v1::LeaseJobsResponse JobLeaser::AnswerOf(const v1::LeaseJobsRequest& request,
       continue;
     }
     *answer.add_jobs() = std::move(lease);
-    LogInfo("job leased", {{"job_id", job.job_id},
-                           {"version", job.version},
-                           {"attempt", job.attempt},
-                           {"model", job.spec.model()},
-                           {"instance", request.worker().instance()}});
+    LogDebug("job leased", {{"job_id", job.job_id},
+                            {"version", job.version},
+                            {"attempt", job.attempt},
+                            {"model", job.spec.model()},
+                            {"instance", request.worker().instance()}});
   }
   if (!too_much.empty()) GiveBack(request, too_much);
   return answer;

@@ -15,9 +15,6 @@
 namespace genwatch {
 namespace {
 
-using mariadb::Bytes;
-using mariadb::Param;
-
 constexpr size_t kMostIdBytes = 64;
 
 // "version:answer:thinking:had text:once more,...", as the query concatenates them.
@@ -38,11 +35,6 @@ void ParseAttempts(const std::string& text, JobRecord& job) {
     job.once_more += values[4];
   }
 }
-
-Param OrNull(const std::string& text) { return text.empty() ? Param(std::nullopt) : Param(text); }
-
-#define GENWATCH_OPTIONAL(NUMBERS, FIELD) \
-  ((NUMBERS).has_##FIELD() ? Param((NUMBERS).FIELD()) : Param(std::nullopt))
 
 v1::JobNumbers ReadNumbers(mariadb::RowReader& reader) {
   v1::JobNumbers numbers;
@@ -163,90 +155,6 @@ absl::StatusOr<LockedJobs> LockJobs(mariadb::Connection& connection,
     locked.jobs.emplace(job.job_id, std::move(job));
   }
   return locked;
-}
-
-absl::Status StoreChange(mariadb::Connection& connection, const JobRecord& before,
-                         const JobRecord& after, absl::Time now,
-                         const std::optional<LeaseColumns>& lease) {
-  const v1::JobNumbers& numbers = after.numbers;
-  const std::string status_before(StatusWord(before.state));
-  const std::string status_after(StatusWord(after.state));
-  const std::vector<Param> params = {
-      status_after,
-      after.version,
-      after.reason,
-      OrNull(after.error_message),
-      after.attempt,
-      after.failures,
-      after.losses,
-      after.losses_alone,
-      numbers.percent(),
-      numbers.current_tokens(),
-      numbers.tokens_estimated(),
-      numbers.tokens_per_second(),
-      numbers.chars_per_second(),
-      numbers.elapsed_ms(),
-      GENWATCH_OPTIONAL(numbers, remaining_ms),
-      GENWATCH_OPTIONAL(numbers, remaining_low_ms),
-      GENWATCH_OPTIONAL(numbers, remaining_high_ms),
-      GENWATCH_OPTIONAL(numbers, prompt_tokens),
-      GENWATCH_OPTIONAL(numbers, completion_tokens),
-      GENWATCH_OPTIONAL(numbers, total_tokens),
-      GENWATCH_OPTIONAL(numbers, first_token_ms),
-      numbers.answer_bytes(),
-      numbers.thinking_bytes(),
-      numbers.done_reason(),
-      after.progress_sequence,
-      after.last_update_at,
-      after.started_at,
-      after.completed_at,
-      now,
-      after.not_before,
-      after.waiting_deadline,
-      OrNull(after.instance),
-      OrNull(after.worker_address),
-      OrNull(after.server_url),
-      lease ? Param(lease->server_model_id) : Param(std::nullopt),
-      lease ? Param(lease->heartbeat_number) : Param(std::nullopt),
-      after.alone,
-      after.score,
-      after.row_id,
-      before.version,
-      status_before,
-  };
-  const auto found = connection.Execute(queries::kStoreChange, params);
-  if (!found.ok()) return found.status();
-  if (*found != 1) {
-    return Error(absl::StatusCode::kAborted, "VERSION_CHANGED",
-                 absl::StrCat("job ", after.job_id, " has changed meanwhile"));
-  }
-  if (IsWaitingSuspect(before) == IsWaitingSuspect(after)) return absl::OkStatus();
-  return connection
-      .Execute(IsWaitingSuspect(after) ? queries::kAddSuspect : queries::kDropSuspect,
-               {after.row_id})
-      .status();
-}
-
-#undef GENWATCH_OPTIONAL
-
-absl::Status CloseAttempt(mariadb::Connection& connection, const JobRecord& job,
-                          std::string_view outcome, const v1::AttemptFacts& facts, absl::Time now) {
-  const std::string numbers = job.numbers.SerializeAsString();
-  const std::string facts_bytes = facts.SerializeAsString();
-  return connection
-      .Execute(queries::kCloseAttempt,
-               {now, outcome, job.reason, OrNull(job.error_message), Bytes{numbers},
-                Bytes{facts_bytes}, job.row_id, job.attempt})
-      .status();
-}
-
-absl::Status InsertLesson(mariadb::Connection& connection, const LengthLesson& lesson) {
-  return connection
-      .Execute(queries::kInsertLesson,
-               {lesson.model, lesson.job_class, static_cast<uint32_t>(lesson.think), lesson.tokens,
-                lesson.censored, lesson.chunks, lesson.eval_ms, lesson.first_token_ms,
-                lesson.load_ms, lesson.prompt_bytes, lesson.prompt_tokens, lesson.prompt_eval_ms})
-      .status();
 }
 
 }  // namespace genwatch

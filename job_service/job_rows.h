@@ -13,7 +13,6 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "job_service/job.h"
-#include "job_service/length_lesson.h"
 #include "job_service/mariadb/connection.h"
 
 namespace genwatch {
@@ -47,23 +46,6 @@ struct LockedJobs {
 // absent.
 absl::StatusOr<LockedJobs> LockJobs(mariadb::Connection& connection,
                                     absl::Span<const std::string> job_ids);
-
-// What of a lease is in the row, but in no record.
-struct LeaseColumns {
-  uint32_t server_model_id = 0;
-  uint32_t heartbeat_number = 0;
-};
-// Writes a locked job's change of state: `before` as it was read, `after` as it is to be. `lease`
-// for a change to PROCESSING. ABORTED if the guard fails, which the lock should prevent.
-absl::Status StoreChange(mariadb::Connection& connection, const JobRecord& before,
-                         const JobRecord& after, absl::Time now,
-                         const std::optional<LeaseColumns>& lease = std::nullopt);
-
-// `outcome` is a word of the column's; `job` as the end of the attempt leaves it.
-absl::Status CloseAttempt(mariadb::Connection& connection, const JobRecord& job,
-                          std::string_view outcome, const v1::AttemptFacts& facts, absl::Time now);
-
-absl::Status InsertLesson(mariadb::Connection& connection, const LengthLesson& lesson);
 
 }  // namespace genwatch
 

@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "common/failpoint.h"
 #include "common/grpc_status.h"
 #include "common/status.h"
-#include "common/string_view.h"
 #include "common/unary.h"
 #include "job_service/ids.h"
 #include "job_service/job_proto.h"
 #include "job_service/page_token.h"
-#include "job_service/stable_hash.h"
 
 namespace genwatch {
 namespace {
@@ -29,41 +25,6 @@ class WaitForJob : public grpc::ServerUnaryReactor {
 };
 
 }  // namespace
-
-grpc::ServerUnaryReactor* JobServiceImpl::SubmitJob(grpc::CallbackServerContext* context,
-                                                    const v1::SubmitJobRequest* request,
-                                                    v1::SubmitJobResponse* response) {
-  absl::StatusOr<std::string> caller = CallerIdentity(*context, options_.identity);
-  if (!caller.ok()) return FinishWith(context, caller.status());
-  return RunUnary(context, *parts_.executor, [this, owner = *caller, request, response] {
-    return Submit(owner, *request, *response);
-  });
-}
-
-absl::Status JobServiceImpl::Submit(const std::string& owner, const v1::SubmitJobRequest& request,
-                                    v1::SubmitJobResponse& response) {
-  if (absl::Status status = CheckSpec(request.spec(), options_.limits); !status.ok()) return status;
-  if (absl::Status status = CheckRequestId(request.request_id()); !status.ok()) return status;
-  absl::StatusOr<std::string> model = parts_.models->Resolve(request.spec().model());
-  if (!model.ok()) return model.status();
-  NewJob job{.job_id = NewJobId(),
-             .owner_id = owner,
-             .request_id = request.request_id(),
-             .spec_hash = StableHash(request.spec()),
-             .spec = WithDefaults(request.spec()),
-             .max_failures = options_.max_failures};
-  job.spec.set_model(*model);
-  absl::StatusOr<InsertedJob> inserted = parts_.store->Insert(job);
-  if (!inserted.ok()) return inserted.status();
-  if (!inserted->existed) {
-    parts_.metrics->Submitted();
-    GENWATCH_FAILPOINT("submit_committed");
-    parts_.feeder->Enqueue({inserted->job});
-  }
-  *response.mutable_job() = ToJob(inserted->job, v1::JOB_VIEW_FULL);
-  response.set_existed(inserted->existed);
-  return absl::OkStatus();
-}
 
 absl::StatusOr<JobRecord> JobServiceImpl::OwnJob(const std::string& owner,
                                                  const std::string& job_id) {

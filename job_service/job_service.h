@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "common/batcher.h"
 #include "common/executor.h"
 #include "common/identity.h"
 #include "genwatch/v1/job_service.grpc.pb.h"
@@ -44,8 +45,7 @@ struct JobServiceParts {
 // JobService over gRPC.
 class JobServiceImpl : public v1::JobService::CallbackService {
  public:
-  JobServiceImpl(JobServiceOptions options, JobServiceParts parts)
-      : options_(options), parts_(parts) {}
+  JobServiceImpl(JobServiceOptions options, JobServiceParts parts);
 
   grpc::ServerUnaryReactor* SubmitJob(grpc::CallbackServerContext* context,
                                       const v1::SubmitJobRequest* request,
@@ -95,8 +95,16 @@ class JobServiceImpl : public v1::JobService::CallbackService {
                                           v1::GetModelStatsResponse* response) override;
 
  private:
-  absl::Status Submit(const std::string& owner, const v1::SubmitJobRequest& request,
-                      v1::SubmitJobResponse& response);
+  // A call that waits to be committed; the pointers live until the reactor is finished.
+  struct PendingSubmit {
+    grpc::CallbackServerContext* context;
+    grpc::ServerUnaryReactor* reactor;
+    std::string owner;
+    const v1::SubmitJobRequest* request;
+    v1::SubmitJobResponse* response;
+  };
+  void SubmitTogether(std::vector<PendingSubmit> submits);
+  absl::StatusOr<NewJob> CheckedJob(const std::string& owner, const v1::SubmitJobRequest& request);
   absl::StatusOr<JobRecord> Retry(const std::string& owner, const std::string& job_id);
   // The common part of the orders on one job. `obey` runs on `executor` and answers the job as it
   // is afterwards.
@@ -117,6 +125,7 @@ class JobServiceImpl : public v1::JobService::CallbackService {
 
   const JobServiceOptions options_;
   const JobServiceParts parts_;
+  Batcher<PendingSubmit> submits_;
 };
 
 }  // namespace genwatch

@@ -175,9 +175,13 @@ class JobStore {
   virtual absl::Status Probe() = 0;
 
   // ---- Submits and reads.
+  // In step with `jobs`, with as few commits as can be; each is durable when this returns.
   // ALREADY_EXISTS (REQUEST_ID_REUSED) for another spec under the same request_id;
   // NOT_FOUND when retry_of is not the owner's.
-  virtual absl::StatusOr<InsertedJob> Insert(const NewJob& job) = 0;
+  virtual std::vector<absl::StatusOr<InsertedJob>> InsertMany(absl::Span<const NewJob> jobs) = 0;
+  absl::StatusOr<InsertedJob> Insert(const NewJob& job) {
+    return std::move(InsertMany({&job, 1}).front());
+  }
   virtual absl::StatusOr<JobRecord> Get(const std::string& job_id) = 0;
   // In any order; unknown ids are absent.
   virtual absl::StatusOr<std::vector<JobRecord>> GetMany(absl::Span<const std::string> job_ids) = 0;
@@ -209,10 +213,15 @@ class JobStore {
   // character is moved to the character's beginning.
   virtual absl::StatusOr<std::vector<AppendResult>> AppendText(
       const std::string& instance, absl::Span<const v1::TextAppend> appends) = 0;
+  // In step with `attempts`, with as few commits as can be.
   // Idempotent for a recorded (job, version, instance): answers the job as it is.
   // ABORTED (LEASE_LOST) when the lease is another's; INVALID_ARGUMENT (TEXT_GAP, metadata
   // answer_bytes and thinking_bytes) when a piece begins after the kept text.
-  virtual absl::StatusOr<JobRecord> FinishAttempt(const FinishedAttempt& attempt) = 0;
+  virtual std::vector<absl::StatusOr<JobRecord>> FinishAttempts(
+      absl::Span<const FinishedAttempt> attempts) = 0;
+  absl::StatusOr<JobRecord> FinishAttempt(const FinishedAttempt& attempt) {
+    return std::move(FinishAttempts({&attempt, 1}).front());
+  }
   // One guarded UPDATE ... JOIN; answers how many rows changed.
   virtual absl::StatusOr<uint32_t> RecordProgress(absl::Span<const v1::ProgressRecord> records) = 0;
 

@@ -1,41 +1,20 @@
 #include "job_service/mariadb_job_store.h"
 
-#include <google/protobuf/struct.pb.h>
-#include <google/protobuf/util/json_util.h>
-
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "common/status.h"
 #include "job_service/job_rows.h"
-#include "job_service/mariadb/error.h"
+#include "job_service/labels_json.h"
 #include "job_service/queries.h"
 
 namespace genwatch {
 namespace {
 
-using mariadb::Bytes;
 using mariadb::Param;
 
 // So many ids in one query; more are asked for in turn.
 constexpr size_t kMostIds = 1024;
-
-bool IsDuplicate(const absl::Status& status) {
-  return absl::IsAlreadyExists(status) && ReasonOf(status) == mariadb::kDuplicate;
-}
-
-// A JSON object of strings.
-template <typename Pairs>
-std::string LabelsJson(const Pairs& labels) {
-  google::protobuf::Struct object;
-  for (const auto& [key, value] : labels) {
-    (*object.mutable_fields())[key].set_string_value(value);
-  }
-  std::string json;
-  // Strings always have a form in JSON.
-  if (!google::protobuf::util::MessageToJsonString(object, &json).ok()) json = "{}";
-  return json;
-}
 
 }  // namespace
 
@@ -88,77 +67,6 @@ absl::Status MariaDbJobStore::Probe() {
     return read.status();
   }
   return (*connection)->Execute(queries::kProbeWrite).status();
-}
-
-absl::StatusOr<InsertedJob> MariaDbJobStore::Insert(const NewJob& job) {
-  if (!job.retry_of.empty()) {
-    if (!MayBeJobId(job.retry_of)) return JobNotFound(job.retry_of);
-    const auto original = Query(pool_, queries::kOwnerOf, {job.retry_of});
-    if (!original.ok()) return original.status();
-    if (original->empty() || std::get<std::string>((*original)[0][0]) != job.owner_id) {
-      return JobNotFound(job.retry_of);
-    }
-  }
-  InsertedJob inserted;
-  JobRecord& record = inserted.job;
-  record.job_id = job.job_id;
-  record.owner_id = job.owner_id;
-  record.request_id = job.request_id;
-  record.state = v1::Job::STATE_QUEUED;
-  record.version = 1;
-  record.spec = job.spec;
-  record.max_failures = job.max_failures;
-  record.retry_of = job.retry_of;
-
-  v1::JobSpec rest = job.spec;
-  rest.clear_model();
-  rest.clear_prompt();
-  const std::string spec = rest.SerializeAsString();
-  const std::string labels = job.spec.labels().empty() ? "" : LabelsJson(job.spec.labels());
-  const uint32_t waiting_ms = job.spec.deadlines().waiting_ms();
-  const auto rows = Query(
-      pool_, queries::kInsertJob,
-      {job.job_id, job.owner_id,
-       job.request_id.empty() ? Param(std::nullopt) : Param(job.request_id), Bytes{job.spec_hash},
-       job.retry_of.empty() ? Param(std::nullopt) : Param(job.retry_of), job.spec.model(),
-       job.spec.prompt(), Bytes{spec}, static_cast<uint32_t>(job.spec.priority()),
-       job.spec.job_class(), static_cast<uint32_t>(job.spec.think()),
-       labels.empty() ? Param(std::nullopt) : Param(labels), job.max_failures,
-       waiting_ms == 0 ? Param(std::nullopt) : Param(uint64_t{waiting_ms} * 1000)});
-  if (IsDuplicate(rows.status())) return FindEarlier(job, rows.status());
-  if (!rows.ok()) return rows.status();
-  mariadb::RowReader reader(rows->at(0));
-  record.row_id = reader.Uint64();
-  record.created_at = reader.Time();
-  record.waiting_deadline = reader.OptionalTime();
-  return inserted;
-}
-
-absl::StatusOr<InsertedJob> MariaDbJobStore::FindEarlier(const NewJob& job,
-                                                         const absl::Status& duplicate) {
-  std::string job_id;
-  if (!job.request_id.empty()) {
-    const auto rows = Query(pool_, queries::kFindRequest, {job.owner_id, job.request_id});
-    if (!rows.ok()) return rows.status();
-    if (!rows->empty()) {
-      mariadb::RowReader reader(rows->at(0));
-      job_id = reader.Text();
-      if (reader.Text() != job.spec_hash) {
-        return WithMetadata(Error(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
-                                  "this request_id was used for another request"),
-                            "job_id", job_id);
-      }
-    }
-  }
-  if (job_id.empty() && !job.retry_of.empty()) {
-    const auto rows = Query(pool_, queries::kFindRetry, {job.retry_of});
-    if (!rows.ok()) return rows.status();
-    if (!rows->empty()) job_id = mariadb::RowReader(rows->at(0)).Text();
-  }
-  if (job_id.empty()) return duplicate;
-  auto earlier = Get(job_id);
-  if (!earlier.ok()) return earlier.status();
-  return InsertedJob{.job = *std::move(earlier), .existed = true};
 }
 
 absl::StatusOr<JobRecord> MariaDbJobStore::Get(const std::string& job_id) {

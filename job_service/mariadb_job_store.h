@@ -28,7 +28,7 @@ class MariaDbJobStore : public JobStore {
 
   absl::Status Probe() override;
 
-  absl::StatusOr<InsertedJob> Insert(const NewJob& job) override;
+  std::vector<absl::StatusOr<InsertedJob>> InsertMany(absl::Span<const NewJob> jobs) override;
   absl::StatusOr<JobRecord> Get(const std::string& job_id) override;
   absl::StatusOr<std::vector<JobRecord>> GetMany(absl::Span<const std::string> job_ids) override;
   absl::StatusOr<std::vector<JobRecord>> GetManyBriefly(
@@ -43,7 +43,8 @@ class MariaDbJobStore : public JobStore {
   absl::StatusOr<LeaseResult> Lease(const LeaseGrant& grant) override;
   absl::StatusOr<std::vector<AppendResult>> AppendText(
       const std::string& instance, absl::Span<const v1::TextAppend> appends) override;
-  absl::StatusOr<JobRecord> FinishAttempt(const FinishedAttempt& attempt) override;
+  std::vector<absl::StatusOr<JobRecord>> FinishAttempts(
+      absl::Span<const FinishedAttempt> attempts) override;
   absl::StatusOr<uint32_t> RecordProgress(absl::Span<const v1::ProgressRecord> records) override;
 
   absl::StatusOr<std::vector<v1::StopJob>> Heartbeat(const v1::Worker& worker, uint32_t number,
@@ -91,6 +92,12 @@ class MariaDbJobStore : public JobStore {
   absl::StatusOr<std::vector<JobRecord>> ReadJobs(std::string_view sql, Params params);
   absl::StatusOr<std::vector<JobRecord>> ReadJobsByIds(std::string_view sql,
                                                        absl::Span<const std::string> job_ids);
+  absl::StatusOr<InsertedJob> InsertAlone(const NewJob& job);
+  // All of them, or none.
+  absl::StatusOr<std::vector<InsertedJob>> InsertTogether(absl::Span<const NewJob* const> jobs);
+  // Of different jobs, in one transaction.
+  std::vector<absl::StatusOr<JobRecord>> FinishTogether(
+      absl::Span<const FinishedAttempt* const> attempts);
   // The job that made the insert of `job` a duplicate.
   absl::StatusOr<InsertedJob> FindEarlier(const NewJob& job, const absl::Status& duplicate);
   absl::StatusOr<uint32_t> ServerModelId(const v1::Worker& worker, const std::string& model);

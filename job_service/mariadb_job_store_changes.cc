@@ -9,7 +9,7 @@
 #include "job_service/mariadb/transaction.h"
 #include "job_service/mariadb_job_store.h"
 #include "job_service/queries.h"
-#include "job_service/text_rows.h"
+#include "job_service/row_writes.h"
 
 // Orders of the owner, and changes that come with time.
 
@@ -35,18 +35,13 @@ bool IsOwnersOrder(JobState from, JobState to) {
 }
 
 // The end of the attempt that the order cut short.
-absl::Status EndAttempt(mariadb::Connection& connection, const OwnerChange& change,
-                        const TextTail& tail, const JobRecord& after, absl::Time now) {
+void EndAttempt(const OwnerChange& change, const TextTail& tail, const JobRecord& after,
+                absl::Time now, RowWrites& writes) {
   const v1::AttemptFacts facts = change.facts.value_or(v1::AttemptFacts());
-  absl::Status status = InsertTexts(connection, after.row_id, after.attempt, tail.pieces);
-  if (status.ok()) {
-    status = CloseAttempt(connection, after,
-                          change.to == v1::Job::STATE_PAUSED ? "paused" : "cancelled", facts, now);
-  }
-  if (const auto lesson = LessonOf(after, facts); status.ok() && lesson.has_value()) {
-    status = InsertLesson(connection, *lesson);
-  }
-  return status;
+  writes.InsertTexts(after.row_id, after.attempt, tail.pieces);
+  writes.CloseAttempt(after, change.to == v1::Job::STATE_PAUSED ? "paused" : "cancelled", facts,
+                      now);
+  if (const auto lesson = LessonOf(after, facts)) writes.InsertLesson(*lesson);
 }
 
 absl::Status ChangeIn(mariadb::Connection& connection, const OwnerChange& change,
@@ -76,12 +71,11 @@ absl::Status ChangeIn(mariadb::Connection& connection, const OwnerChange& change
     if (change.numbers.has_value()) ApplyFinalNumbers(*change.numbers, locked->now, after);
   }
   ApplyChange({.to = change.to, .reason = change.reason}, locked->now, after);
-  absl::Status status = StoreChange(connection, before, after, locked->now);
-  if (status.ok() && processing) {
-    status = EndAttempt(connection, change, tail, after, locked->now);
-  }
+  RowWrites writes;
+  writes.StoreChange(before, after, locked->now);
+  if (processing) EndAttempt(change, tail, after, locked->now, writes);
   result = std::move(after);
-  return status;
+  return writes.Flush(connection);
 }
 
 }  // namespace
@@ -124,6 +118,7 @@ absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::ExpireWaiting(size_t lim
         expired.clear();
         const auto rows = connection.Query(queries::kLockExpired, {uint64_t{limit}});
         if (!rows.ok()) return rows.status();
+        RowWrites writes;
         for (const mariadb::Row& row : *rows) {
           absl::Time now;
           const JobRecord before = ReadJob(row, &now);
@@ -132,12 +127,10 @@ absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::ExpireWaiting(size_t lim
                        .reason = "WAITING_DEADLINE",
                        .error_message = "no worker took the job before its deadline for waiting"},
                       now, after);
-          if (absl::Status stored = StoreChange(connection, before, after, now); !stored.ok()) {
-            return stored;
-          }
+          writes.StoreChange(before, after, now);
           expired.push_back(std::move(after));
         }
-        return absl::OkStatus();
+        return writes.Flush(connection);
       });
   if (!status.ok()) return status;
   return expired;

@@ -1,5 +1,7 @@
 #include <map>
+#include <numeric>
 #include <random>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "common/status.h"
@@ -12,6 +14,7 @@
 #include "job_service/mariadb_job_store.h"
 #include "job_service/progress_json.h"
 #include "job_service/queries.h"
+#include "job_service/row_writes.h"
 #include "job_service/text_rows.h"
 
 // Leases and what their holders write.
@@ -77,22 +80,17 @@ absl::StatusOr<LeaseSituation> ReadSituation(mariadb::Connection& connection,
 }
 
 absl::Status StoreLease(mariadb::Connection& connection, const JobRecord& before,
-                        const JobRecord& after, absl::Time now, const LeaseColumns& columns) {
+                        const JobRecord& after, absl::Time now, const LeaseColumns& columns,
+                        RowWrites& writes) {
   const v1::LeaseBase& base = after.bases.back();
   const bool had_text = HasText(before.numbers);
   // What an earlier attempt stored goes with the lease that starts over.
   if (had_text && base.answer() == 0 && base.thinking() == 0) {
     if (absl::Status dropped = DropTexts(connection, before.row_id); !dropped.ok()) return dropped;
   }
-  if (absl::Status status = StoreChange(connection, before, after, now, columns); !status.ok()) {
-    return status;
-  }
-  return connection
-      .Execute(queries::kInsertAttempt,
-               {after.row_id, after.attempt, after.version, after.spec.model(), after.instance,
-                after.worker_address, after.server_url, after.alone, base.answer(), base.thinking(),
-                had_text, now})
-      .status();
+  writes.StoreChange(before, after, now, columns);
+  writes.OpenAttempt(after, had_text, now);
+  return absl::OkStatus();
 }
 
 absl::Status LeaseIn(mariadb::Connection& connection, const LeaseGrant& grant,
@@ -112,6 +110,7 @@ absl::Status LeaseIn(mariadb::Connection& connection, const LeaseGrant& grant,
   // The stored number is at least the one that the worker knew when it began to wait for jobs.
   const LeaseColumns columns{.server_model_id = *server_model_id,
                              .heartbeat_number = std::max(*heartbeat, grant.heartbeat_number)};
+  RowWrites writes;
   for (const LeaseChoice::Chosen& chosen : choice.chosen) {
     const JobRecord& before = locked->jobs.at(chosen.job_id);
     JobRecord after = before;
@@ -120,7 +119,7 @@ absl::Status LeaseIn(mariadb::Connection& connection, const LeaseGrant& grant,
                 .score = chosen.score,
                 .continues = grant.continues},
                locked->now, after);
-    if (absl::Status status = StoreLease(connection, before, after, locked->now, columns);
+    if (absl::Status status = StoreLease(connection, before, after, locked->now, columns, writes);
         !status.ok()) {
       return status;
     }
@@ -128,7 +127,7 @@ absl::Status LeaseIn(mariadb::Connection& connection, const LeaseGrant& grant,
   }
   result.put_back = std::move(choice.put_back);
   result.suspects = std::move(choice.suspects);
-  return absl::OkStatus();
+  return writes.Flush(connection);
 }
 
 // ---- AppendText.
@@ -237,40 +236,52 @@ absl::Status CheckFinishedBefore(mariadb::Connection& connection, const Finished
   return rows->empty() ? LeaseLost(attempt.job_id) : absl::OkStatus();
 }
 
-absl::Status FinishIn(mariadb::Connection& connection, const FinishedAttempt& attempt,
-                      double jitter, JobRecord& result) {
-  const auto locked = LockJobs(connection, absl::MakeConstSpan(&attempt.job_id, 1));
-  if (!locked.ok()) return locked.status();
-  if (locked->jobs.empty()) return JobNotFound(attempt.job_id);
-  const JobRecord& before = locked->jobs.begin()->second;
-  JobRecord after = before;
+// What one attempt's end makes of its job, which is locked; its rows go to `writes`.
+absl::StatusOr<JobRecord> FinishOne(mariadb::Connection& connection, const LockedJobs& locked,
+                                    const FinishedAttempt& attempt, double jitter,
+                                    RowWrites& writes) {
+  const auto found = locked.jobs.find(attempt.job_id);
+  if (found == locked.jobs.end()) return JobNotFound(attempt.job_id);
+  const JobRecord& before = found->second;
   if (before.state != v1::Job::STATE_PROCESSING || before.version != attempt.version ||
       before.instance != attempt.instance) {
-    result = std::move(after);
-    return CheckFinishedBefore(connection, attempt);
+    if (absl::Status status = CheckFinishedBefore(connection, attempt); !status.ok()) return status;
+    return before;
   }
-
   const TextTail tail =
       NewTail(before.numbers.answer_bytes(), before.numbers.thinking_bytes(), attempt.pieces);
   if (tail.gap) return TextGap(attempt, before);
+  JobRecord after = before;
   after.numbers.set_answer_bytes(tail.answer);
   after.numbers.set_thinking_bytes(tail.thinking);
-  ApplyFinalNumbers(attempt.numbers, locked->now, after);
+  ApplyFinalNumbers(attempt.numbers, locked.now, after);
   AttemptEnd end = attempt.end;
   end.has_text = tail.answer > 0 || tail.thinking > 0;
-  const genwatch::Change change = DecideFinish(before, end, jitter);
-  ApplyChange(change, locked->now, after);
+  ApplyChange(DecideFinish(before, end, jitter), locked.now, after);
+  writes.InsertTexts(after.row_id, after.attempt, tail.pieces);
+  writes.StoreChange(before, after, locked.now);
+  writes.CloseAttempt(after, OutcomeWord(end.outcome), attempt.facts, locked.now);
+  if (const auto lesson = LessonOf(after, attempt.facts)) writes.InsertLesson(*lesson);
+  return after;
+}
 
-  absl::Status status = InsertTexts(connection, after.row_id, after.attempt, tail.pieces);
-  if (status.ok()) status = StoreChange(connection, before, after, locked->now);
-  if (status.ok()) {
-    status = CloseAttempt(connection, after, OutcomeWord(end.outcome), attempt.facts, locked->now);
+// `attempts` are of different jobs.
+absl::Status FinishIn(mariadb::Connection& connection,
+                      absl::Span<const FinishedAttempt* const> attempts, double jitter,
+                      std::vector<absl::StatusOr<JobRecord>>& results) {
+  results.clear();
+  std::vector<std::string> job_ids;
+  for (const FinishedAttempt* attempt : attempts) job_ids.push_back(attempt->job_id);
+  const auto locked = LockJobs(connection, job_ids);
+  if (!locked.ok()) return locked.status();
+  RowWrites writes;
+  for (const FinishedAttempt* attempt : attempts) {
+    auto result = FinishOne(connection, *locked, *attempt, jitter, writes);
+    // The others' failure, too: nothing is read on this connection any more.
+    if (absl::IsUnavailable(result.status())) return result.status();
+    results.push_back(std::move(result));
   }
-  if (const auto lesson = LessonOf(after, attempt.facts); status.ok() && lesson.has_value()) {
-    status = InsertLesson(connection, *lesson);
-  }
-  result = std::move(after);
-  return status;
+  return writes.Flush(connection);
 }
 
 }  // namespace
@@ -299,15 +310,42 @@ absl::StatusOr<std::vector<AppendResult>> MariaDbJobStore::AppendText(
   return results;
 }
 
-absl::StatusOr<JobRecord> MariaDbJobStore::FinishAttempt(const FinishedAttempt& attempt) {
+std::vector<absl::StatusOr<JobRecord>> MariaDbJobStore::FinishTogether(
+    absl::Span<const FinishedAttempt* const> attempts) {
   const double jitter = Jitter();
-  JobRecord result;
+  std::vector<absl::StatusOr<JobRecord>> results;
   const absl::Status status =
       mariadb::Transaction::Run(pool_, [&](mariadb::Connection& connection) {
-        return FinishIn(connection, attempt, jitter, result);
+        return FinishIn(connection, attempts, jitter, results);
       });
-  if (!status.ok()) return status;
-  return result;
+  if (status.ok()) return results;
+  results.assign(attempts.size(), status);
+  // What one of them brings may be what fails: the others are not to suffer for it.
+  if (attempts.size() == 1 || absl::IsUnavailable(status)) return results;
+  for (size_t i = 0; i < attempts.size(); ++i) results[i] = FinishTogether({attempts[i]}).front();
+  return results;
+}
+
+std::vector<absl::StatusOr<JobRecord>> MariaDbJobStore::FinishAttempts(
+    absl::Span<const FinishedAttempt> attempts) {
+  std::vector<absl::StatusOr<JobRecord>> results(attempts.size(), absl::UnknownError("not run"));
+  // A second word about the same job finds what the first one made of it.
+  std::vector<size_t> left(attempts.size());
+  std::iota(left.begin(), left.end(), 0);
+  while (!left.empty()) {
+    std::set<std::string_view> job_ids;
+    std::vector<size_t> now;
+    std::vector<size_t> later;
+    for (const size_t i : left) {
+      (job_ids.insert(attempts[i].job_id).second ? now : later).push_back(i);
+    }
+    std::vector<const FinishedAttempt*> together;
+    for (const size_t i : now) together.push_back(&attempts[i]);
+    auto finished = FinishTogether(together);
+    for (size_t i = 0; i < now.size(); ++i) results[now[i]] = std::move(finished[i]);
+    left = std::move(later);
+  }
+  return results;
 }
 
 absl::StatusOr<uint32_t> MariaDbJobStore::RecordProgress(

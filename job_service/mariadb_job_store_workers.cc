@@ -8,6 +8,7 @@
 #include "job_service/mariadb/transaction.h"
 #include "job_service/mariadb_job_store.h"
 #include "job_service/queries.h"
+#include "job_service/row_writes.h"
 
 // Heartbeats, and what becomes of the jobs of the lost.
 
@@ -141,6 +142,7 @@ absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::ReleaseLeases(
         released.clear();
         const auto locked = LockJobs(connection, job_ids);
         if (!locked.ok()) return locked.status();
+        RowWrites writes;
         for (const auto& [job_id, before] : locked->jobs) {
           if (before.state != v1::Job::STATE_PROCESSING || before.instance != instance ||
               before.version != versions.at(job_id)) {
@@ -148,12 +150,11 @@ absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::ReleaseLeases(
           }
           JobRecord after = before;
           ApplyChange({.to = v1::Job::STATE_QUEUED}, locked->now, after);
-          absl::Status stored = StoreChange(connection, before, after, locked->now);
-          if (stored.ok()) stored = CloseAttempt(connection, after, "released", {}, locked->now);
-          if (!stored.ok()) return stored;
+          writes.StoreChange(before, after, locked->now);
+          writes.CloseAttempt(after, "released", {}, locked->now);
           released.push_back(std::move(after));
         }
-        return absl::OkStatus();
+        return writes.Flush(connection);
       });
   if (!status.ok()) return status;
   return released;
@@ -193,17 +194,17 @@ absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::ReapWorker(const std::st
         for (const mariadb::Row& row : *rows) job_ids.push_back(mariadb::RowReader(row).Text());
         const auto locked = LockJobs(connection, job_ids);
         if (!locked.ok()) return locked.status();
+        RowWrites writes;
         for (const auto& [job_id, before] : locked->jobs) {
           if (before.state != v1::Job::STATE_PROCESSING || before.instance != instance) continue;
           JobRecord after = before;
           const bool stored_new_text = StoredNewText(before);
           ApplyLoss(DecideLoss(before, stored_new_text), stored_new_text, locked->now, after);
-          absl::Status stored = StoreChange(connection, before, after, locked->now);
-          if (stored.ok()) stored = CloseAttempt(connection, after, "lost", {}, locked->now);
-          if (!stored.ok()) return stored;
+          writes.StoreChange(before, after, locked->now);
+          writes.CloseAttempt(after, "lost", {}, locked->now);
           jobs.push_back(std::move(after));
         }
-        return absl::OkStatus();
+        return writes.Flush(connection);
       });
   if (!status.ok()) return status;
   return jobs;

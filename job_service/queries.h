@@ -82,13 +82,14 @@ inline constexpr char kListRunning[] =
 
 // ---- Submits.
 
-inline constexpr char kInsertJob[] =
+// `{rows}`: kInsertJobRow, once for each job.
+inline constexpr char kInsertJobs[] =
     "INSERT INTO ai_generation_jobs (job_id, owner_id, request_id, spec_hash, retry_of, status, "
     "version, model, prompt, spec, priority, job_class, think, labels, max_failures, created_at, "
-    "updated_at, waiting_deadline) "
-    "VALUES (?, ?, ?, ?, ?, 'queued', 1, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6), "
-    "UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) "
-    "RETURNING id, created_at, waiting_deadline";
+    "updated_at, waiting_deadline) VALUES {rows} RETURNING id, created_at, waiting_deadline";
+inline constexpr char kInsertJobRow[] =
+    "(?, ?, ?, ?, ?, 'queued', 1, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6), "
+    "UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND)";
 // uk_request.
 inline constexpr char kFindRequest[] =
     "SELECT job_id, spec_hash FROM ai_generation_jobs WHERE owner_id = ? AND request_id = ?";
@@ -99,7 +100,7 @@ inline constexpr char kOwnerOf[] = "SELECT owner_id FROM ai_generation_jobs WHER
 
 // ---- Changes of state. The row is locked; the guard stands all the same.
 
-// PRIMARY. The order is that of StoreChange (job_rows.cc).
+// PRIMARY. The order is that of StoreChange (row_writes.cc).
 inline constexpr char kStoreChange[] =
     "UPDATE ai_generation_jobs SET status = ?, version = ?, reason = ?, error_message = ?, "
     "attempt = ?, failures = ?, losses = ?, losses_alone = ?, "
@@ -152,7 +153,7 @@ inline constexpr char kInsertAttempt[] =
     "INSERT INTO ai_generation_attempts (job, attempt, version, model, instance, worker_address, "
     "server_url, alone, base_answer, base_thinking, had_text, leased_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-// PRIMARY. The order is that of CloseAttempt (job_rows.cc).
+// PRIMARY. The order is that of CloseAttempt (row_writes.cc).
 inline constexpr char kCloseAttempt[] =
     "UPDATE ai_generation_attempts SET ended_at = ?, outcome = ?, reason = ?, error_message = ?, "
     "numbers = ?, facts = ? WHERE job = ? AND attempt = ?";

@@ -32,9 +32,11 @@ add_library(job_store_lib STATIC
   mariadb_job_store_leases.cc
   mariadb_job_store_models.cc
   mariadb_job_store_orders.cc
+  mariadb_job_store_submits.cc
   mariadb_job_store_texts.cc
   mariadb_job_store_workers.cc
   progress_json.cc
+  row_writes.cc
   text_rows.cc)
 target_link_libraries(job_store_lib
   PUBLIC job_mariadb_lib job_state_lib

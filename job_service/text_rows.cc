@@ -2,13 +2,11 @@
 
 #include "absl/status/statusor.h"
 #include "job_service/job_change.h"
+#include "job_service/kept_text.h"
 #include "job_service/queries.h"
 
 namespace genwatch {
 namespace {
-
-using mariadb::Bytes;
-using mariadb::Param;
 
 // Where the character begins that the byte at `offset` of a kept text is of.
 absl::StatusOr<uint32_t> CharacterBegin(mariadb::Connection& connection, uint64_t row_id,
@@ -32,17 +30,6 @@ absl::Status DropTextsFrom(mariadb::Connection& connection, uint64_t row_id, v1:
 }
 
 }  // namespace
-
-absl::Status InsertTexts(mariadb::Connection& connection, uint64_t row_id, uint32_t attempt,
-                         const std::vector<NewText>& pieces) {
-  std::vector<std::vector<Param>> rows;
-  rows.reserve(pieces.size());
-  for (const NewText& piece : pieces) {
-    rows.push_back(
-        {row_id, attempt, static_cast<uint32_t>(piece.channel), piece.offset, Bytes{piece.text}});
-  }
-  return connection.ExecuteMany(queries::kInsertText, rows).status();
-}
 
 absl::Status DropTexts(mariadb::Connection& connection, uint64_t row_id) {
   return connection.Execute(queries::kDropTexts, {row_id}).status();

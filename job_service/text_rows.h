@@ -2,11 +2,9 @@
 #define GENWATCH_JOB_SERVICE_TEXT_ROWS_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "job_service/job_store.h"
-#include "job_service/kept_text.h"
 #include "job_service/mariadb/connection.h"
 
 namespace genwatch {
@@ -16,10 +14,6 @@ namespace genwatch {
 // Pieces are never rewritten. Each attempt's begin at its base or behind; what stands of them ends
 // where the smallest base of the attempts after it begins. So a piece that a lowered base cuts
 // through stays as it is, and is read up to there; those that begin behind the base are deleted.
-
-// Of one job's attempt.
-absl::Status InsertTexts(mariadb::Connection& connection, uint64_t row_id, uint32_t attempt,
-                         const std::vector<NewText>& pieces);
 
 // For an attempt that starts over.
 absl::Status DropTexts(mariadb::Connection& connection, uint64_t row_id);

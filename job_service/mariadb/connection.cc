@@ -103,12 +103,17 @@ absl::Status Connection::CheckSize(absl::Span<const Param> params) const {
   return bytes <= packet_limit_ ? absl::OkStatus() : TooLarge();
 }
 
-absl::Status Connection::CheckSize(absl::Span<const std::vector<Param>> rows) const {
+absl::StatusOr<size_t> Connection::RowsOfOneMessage(
+    absl::Span<const std::vector<Param>> rows) const {
   uint64_t bytes = 0;
+  size_t count = 0;
   for (const std::vector<Param>& row : rows) {
     for (const Param& param : row) bytes += SizeOf(param);
+    if (bytes > packet_limit_) break;
+    ++count;
   }
-  return bytes <= packet_limit_ ? absl::OkStatus() : TooLarge();
+  if (count == 0) return TooLarge();
+  return count;
 }
 
 absl::Status Connection::Simple(std::string_view sql) {
@@ -162,15 +167,25 @@ absl::StatusOr<uint64_t> Connection::Execute(std::string_view sql, absl::Span<co
 
 absl::StatusOr<uint64_t> Connection::ExecuteMany(std::string_view sql,
                                                  absl::Span<const std::vector<Param>> rows) {
-  if (rows.empty()) return 0;
-  if (rows.size() == 1) return Execute(sql, rows[0]);
-  if (absl::Status status = CheckSize(rows); !status.ok()) return status;
-  const auto statement = Prepared(sql);
-  if (!statement.ok()) return statement.status();
-  if (absl::Status status = (*statement)->ExecuteMany(rows); !status.ok()) {
-    return Failed(sql, status);
+  uint64_t found = 0;
+  while (!rows.empty()) {
+    const auto count = RowsOfOneMessage(rows);
+    if (!count.ok()) return count.status();
+    if (*count == 1) {
+      const auto one = Execute(sql, rows[0]);
+      if (!one.ok()) return one.status();
+      found += *one;
+    } else {
+      const auto statement = Prepared(sql);
+      if (!statement.ok()) return statement.status();
+      if (absl::Status status = (*statement)->ExecuteMany(rows.first(*count)); !status.ok()) {
+        return Failed(sql, status);
+      }
+      found += (*statement)->found_rows();
+    }
+    rows.remove_prefix(*count);
   }
-  return (*statement)->found_rows();
+  return found;
 }
 
 absl::Status Connection::Begin() { return Simple("START TRANSACTION"); }

@@ -52,8 +52,8 @@ class Connection {
   absl::StatusOr<std::vector<Row>> Query(std::string_view sql, absl::Span<const Param> params = {});
   // How many rows the WHERE clause found (whether or not they changed), or were inserted.
   absl::StatusOr<uint64_t> Execute(std::string_view sql, absl::Span<const Param> params = {});
-  // The same for many rows of params in one round trip; each column has one type. Not atomic by
-  // itself. No rows: nothing is sent.
+  // The same for many rows of params in one round trip, or in several where the server would not
+  // take them at once; each column has one type. Not atomic by itself. No rows: nothing is sent.
   absl::StatusOr<uint64_t> ExecuteMany(std::string_view sql,
                                        absl::Span<const std::vector<Param>> rows);
 
@@ -78,7 +78,7 @@ class Connection {
   absl::Status Failed(std::string_view sql, absl::Status status);
   absl::Status Simple(std::string_view sql);
   // INVALID_ARGUMENT for what the server would answer by closing the connection.
-  absl::Status CheckSize(absl::Span<const std::vector<Param>> rows) const;
+  absl::StatusOr<size_t> RowsOfOneMessage(absl::Span<const std::vector<Param>> rows) const;
   absl::Status CheckSize(absl::Span<const Param> params) const;
 
   bool lost_ = false;

@@ -109,7 +109,13 @@ absl::Status FakeJobStore::Probe() {
   return CheckLocked();
 }
 
-absl::StatusOr<InsertedJob> FakeJobStore::Insert(const NewJob& job) {
+std::vector<absl::StatusOr<InsertedJob>> FakeJobStore::InsertMany(absl::Span<const NewJob> jobs) {
+  std::vector<absl::StatusOr<InsertedJob>> results;
+  for (const NewJob& job : jobs) results.push_back(InsertOne(job));
+  return results;
+}
+
+absl::StatusOr<InsertedJob> FakeJobStore::InsertOne(const NewJob& job) {
   MutexLock lock(mutex_);
   if (absl::Status status = CheckLocked(); !status.ok()) return status;
   if (!job.retry_of.empty()) {
@@ -313,7 +319,14 @@ absl::StatusOr<std::vector<AppendResult>> FakeJobStore::AppendText(
   return results;
 }
 
-absl::StatusOr<JobRecord> FakeJobStore::FinishAttempt(const FinishedAttempt& attempt) {
+std::vector<absl::StatusOr<JobRecord>> FakeJobStore::FinishAttempts(
+    absl::Span<const FinishedAttempt> attempts) {
+  std::vector<absl::StatusOr<JobRecord>> results;
+  for (const FinishedAttempt& attempt : attempts) results.push_back(FinishOne(attempt));
+  return results;
+}
+
+absl::StatusOr<JobRecord> FakeJobStore::FinishOne(const FinishedAttempt& attempt) {
   MutexLock lock(mutex_);
   if (absl::Status status = CheckLocked(); !status.ok()) return status;
   Entry* const entry = FindLocked(attempt.job_id);

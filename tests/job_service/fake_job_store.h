@@ -27,7 +27,7 @@ class FakeJobStore : public JobStore {
 
   absl::Status Probe() override;
 
-  absl::StatusOr<InsertedJob> Insert(const NewJob& job) override;
+  std::vector<absl::StatusOr<InsertedJob>> InsertMany(absl::Span<const NewJob> jobs) override;
   absl::StatusOr<JobRecord> Get(const std::string& job_id) override;
   absl::StatusOr<std::vector<JobRecord>> GetMany(absl::Span<const std::string> job_ids) override;
   absl::StatusOr<std::vector<JobRecord>> GetManyBriefly(
@@ -42,7 +42,8 @@ class FakeJobStore : public JobStore {
   absl::StatusOr<LeaseResult> Lease(const LeaseGrant& grant) override;
   absl::StatusOr<std::vector<AppendResult>> AppendText(
       const std::string& instance, absl::Span<const v1::TextAppend> appends) override;
-  absl::StatusOr<JobRecord> FinishAttempt(const FinishedAttempt& attempt) override;
+  std::vector<absl::StatusOr<JobRecord>> FinishAttempts(
+      absl::Span<const FinishedAttempt> attempts) override;
   absl::StatusOr<uint32_t> RecordProgress(absl::Span<const v1::ProgressRecord> records) override;
 
   absl::StatusOr<std::vector<v1::StopJob>> Heartbeat(const v1::Worker& worker, uint32_t number,
@@ -80,6 +81,8 @@ class FakeJobStore : public JobStore {
   absl::StatusOr<std::vector<v1::ModelReport>> LoadModels() override;
 
  private:
+  absl::StatusOr<InsertedJob> InsertOne(const NewJob& job);
+  absl::StatusOr<JobRecord> FinishOne(const FinishedAttempt& attempt);
   struct Entry {
     JobRecord job;
     std::string spec_hash;

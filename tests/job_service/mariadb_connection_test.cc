@@ -187,15 +187,25 @@ TEST_F(ConnectionTest, ValueTooLargeForTheServerIsRefusedNotRetried) {
       connection_->Execute("INSERT INTO things (id, bytes) VALUES (1, ?)", {Bytes{huge}}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
   EXPECT_EQ(ReasonOf(status), kRefusedValue);
-  std::vector<std::vector<Param>> rows;
-  const std::string part(1 << 20, 'x');
-  for (int i = 0; i < 20; ++i) rows.push_back({i, Bytes{part}});
+  std::vector<std::vector<Param>> rows = {{1, Bytes{huge}}, {2, Bytes{huge}}};
   EXPECT_EQ(connection_->ExecuteMany("INSERT INTO things (id, bytes) VALUES (?, ?)", rows)
                 .status()
                 .code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(connection_->Alive());
   EXPECT_EQ(RowReader(One("SELECT COUNT(*) FROM things")).Uint64(), 0u);
+}
+
+TEST_F(ConnectionTest, RowsTooLargeForOneMessageGoInSeveral) {
+  std::vector<std::vector<Param>> rows;
+  const std::string part(1 << 20, 'x');
+  for (int i = 0; i < 40; ++i) rows.push_back({i, Bytes{part}});
+  const auto written =
+      connection_->ExecuteMany("INSERT INTO things (id, bytes) VALUES (?, ?)", rows);
+  ASSERT_TRUE(written.ok()) << written.status();
+  EXPECT_EQ(*written, 40u);
+  EXPECT_EQ(RowReader(One("SELECT COUNT(*) FROM things WHERE LENGTH(bytes) = 1048576")).Uint64(),
+            40u);
 }
 
 TEST_F(ConnectionTest, StatementThatTakesTooLongIsGivenUpByTheServer) {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "job_service/job_rows.h"
 #include "job_service/queries.h"
@@ -205,6 +206,42 @@ TEST_P(LedgerTest, StatementsUseTheirIndexes) {
                    "ORDER BY created_at DESC LIMIT 1",
                    {}),
               HasSubstr(":index:k_created"));
+}
+
+TEST_P(LedgerTest, AJobThatCannotBeStoredTakesNoOtherWithIt) {
+  // The column of owners is ASCII.
+  const auto inserted = store().InsertMany({Job(1), Job(2, "\xD0\x90"), Job(3)});
+  EXPECT_TRUE(inserted[0].ok()) << inserted[0].status();
+  EXPECT_FALSE(inserted[1].ok());
+  EXPECT_TRUE(inserted[2].ok()) << inserted[2].status();
+  EXPECT_EQ(Sql("SELECT COUNT(*) FROM ai_generation_jobs"), "2");
+}
+
+TEST_P(LedgerTest, ManyInsertsAndManyEndsAreOneCommitEach) {
+  const auto commits = [] { return Sql("SHOW GLOBAL STATUS LIKE 'Com_commit'"); };
+  std::vector<NewJob> jobs;
+  std::vector<FinishedAttempt> attempts;
+  for (int i = 1; i <= 64; ++i) jobs.push_back(Job(i));
+  const std::string before = commits();
+  for (const auto& job : store().InsertMany(jobs)) ASSERT_TRUE(job.ok()) << job.status();
+  const std::string inserted = commits();
+  std::vector<std::string> job_ids;
+  for (const NewJob& job : jobs) job_ids.push_back(job.job_id);
+  Beat(Worker(1));
+  for (const JobRecord& leased : Lease(Worker(1), job_ids).leased) {
+    attempts.push_back(Finish(leased, v1::OUTCOME_COMPLETED));
+  }
+  const std::string leased = commits();
+  for (const auto& job : store().FinishAttempts(attempts)) ASSERT_TRUE(job.ok()) << job.status();
+  const auto number = [](const std::string& line) {
+    int count = 0;
+    EXPECT_TRUE(absl::SimpleAtoi(line.substr(line.find('\t') + 1), &count)) << line;
+    return count;
+  };
+  EXPECT_EQ(attempts.size(), 64u);
+  EXPECT_EQ(number(inserted) - number(before), 1);
+  EXPECT_EQ(number(leased) - number(inserted), 1);
+  EXPECT_EQ(number(commits()) - number(leased), 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(MariaDb, LedgerTest,

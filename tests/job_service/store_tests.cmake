@@ -7,6 +7,7 @@ target_link_libraries(job_store_contract_fixture
   PUBLIC job_state_lib GTest::gmock PRIVATE genwatch_warnings)
 
 add_library(job_store_contract OBJECT
+  job_store_contract_batch.cc
   job_store_contract_change.cc
   job_store_contract_finish.cc
   job_store_contract_lease.cc
