@@ -58,6 +58,8 @@ class JobLeaseServiceImpl : public v1::JobLeaseService::CallbackService {
     v1::FinishAttemptResponse* response;
   };
   void FinishTogether(std::vector<PendingFinish> finishes);
+  // Fails only where a failpoint says so.
+  absl::Status QueueFinished(const std::vector<JobRecord>& stored);
 
   const JobLeaseServiceParts parts_;
   Batcher<PendingFinish> finishes_;

@@ -81,18 +81,22 @@ void JobLeaseServiceImpl::FinishTogether(std::vector<PendingFinish> finishes) {
     parts_.metrics->AttemptEnded(*job);
     stored.push_back(*job);
   }
-  if (!stored.empty()) {
-    GENWATCH_FAILPOINT("finish_committed");
-    parts_.feeder->Enqueue(stored);
-  }
+  const absl::Status queued = QueueFinished(stored);
   for (size_t i = 0; i < accepted.size(); ++i) {
     if (jobs[i].ok()) {
       accepted[i]->response->set_state(jobs[i]->state);
       accepted[i]->response->set_version(jobs[i]->version);
     }
-    accepted[i]->reactor->Finish(ToGrpcStatus(jobs[i].status()));
+    accepted[i]->reactor->Finish(ToGrpcStatus(jobs[i].ok() ? queued : jobs[i].status()));
   }
   if (!stored.empty()) parts_.waiters->Look();
+}
+
+absl::Status JobLeaseServiceImpl::QueueFinished(const std::vector<JobRecord>& stored) {
+  if (stored.empty()) return absl::OkStatus();
+  GENWATCH_FAILPOINT("finish_committed");
+  parts_.feeder->Enqueue(stored);
+  return absl::OkStatus();
 }
 
 }  // namespace genwatch

@@ -104,6 +104,8 @@ class JobServiceImpl : public v1::JobService::CallbackService {
     v1::SubmitJobResponse* response;
   };
   void SubmitTogether(std::vector<PendingSubmit> submits);
+  // Fails only where a failpoint says so.
+  absl::Status QueueSubmitted(const std::vector<JobRecord>& added);
   absl::StatusOr<NewJob> CheckedJob(const std::string& owner, const v1::SubmitJobRequest& request);
   absl::StatusOr<JobRecord> Retry(const std::string& owner, const std::string& job_id);
   // The common part of the orders on one job. `obey` runs on `executor` and answers the job as it

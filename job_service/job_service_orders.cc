@@ -40,7 +40,8 @@ grpc::ServerUnaryReactor* JobServiceImpl::CancelJob(grpc::CallbackServerContext*
                                                     v1::CancelJobResponse* response) {
   return Order<v1::CancelJobRequest>(
       context, *parts_.control_executor, request, response,
-      [this](const std::string& owner, const v1::CancelJobRequest& order) {
+      [this](const std::string& owner,
+             const v1::CancelJobRequest& order) -> absl::StatusOr<JobRecord> {
         absl::StatusOr<JobRecord> job = parts_.control->Cancel(owner, order.job_id());
         if (job.ok()) {
           GENWATCH_FAILPOINT("cancel_committed");

@@ -71,17 +71,21 @@ void JobServiceImpl::SubmitTogether(std::vector<PendingSubmit> submits) {
     parts_.metrics->Submitted();
     added.push_back(job->job);
   }
-  if (!added.empty()) {
-    GENWATCH_FAILPOINT("submit_committed");
-    parts_.feeder->Enqueue(added);
-  }
+  const absl::Status queued = QueueSubmitted(added);
   for (size_t i = 0; i < accepted.size(); ++i) {
     if (inserted[i].ok()) {
       *accepted[i]->response->mutable_job() = ToJob(inserted[i]->job, v1::JOB_VIEW_FULL);
       accepted[i]->response->set_existed(inserted[i]->existed);
     }
-    accepted[i]->reactor->Finish(ToGrpcStatus(inserted[i].status()));
+    accepted[i]->reactor->Finish(ToGrpcStatus(inserted[i].ok() ? queued : inserted[i].status()));
   }
+}
+
+absl::Status JobServiceImpl::QueueSubmitted(const std::vector<JobRecord>& added) {
+  if (added.empty()) return absl::OkStatus();
+  GENWATCH_FAILPOINT("submit_committed");
+  parts_.feeder->Enqueue(added);
+  return absl::OkStatus();
 }
 
 }  // namespace genwatch
