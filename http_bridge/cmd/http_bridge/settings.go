@@ -35,6 +35,8 @@ func parse(args []string, env func(string) (string, bool), usage io.Writer) (set
 	flags.StringVar(&o.DevUser, "dev_user", "", `everybody is this user; default "dev" on a loopback --http_host, nobody elsewhere; "none" for nobody`)
 	flags.IntVar(&o.SSE.Shards, "sse_shards", o.SSE.Shards,
 		"goroutines that write to all streams, over connections taken from net/http (default: a core each); 0: net/http writes, with a goroutine for each stream")
+	flags.BoolVar(&o.SSE.Compress, "sse_compression", o.SSE.Compress,
+		"gzip streams for clients that ask for it; costs memory and time for each of them")
 	allowed := flags.String("allowed_hosts", "", "names, with commas, that browsers may reach the bridge by, beside localhost")
 	drain := flags.Float64("drain_seconds", o.Drain.Seconds(), "how long requests may still run after SIGTERM")
 	flags.StringVar(&s.logLevel, "log_level", "info", "debug, info, warning or error")

@@ -37,6 +37,9 @@ type Options struct {
 	// goroutine for each. HTTP/2, TLS in this process and systems other than Linux are written by
 	// net/http always.
 	Shards int
+	// Streams are compressed for clients that ask for it. Each such stream costs the compressor's
+	// memory, and net/http writes it.
+	Compress bool
 }
 
 // MaxShards is the most that make sense: each can keep a core busy.

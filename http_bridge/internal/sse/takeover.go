@@ -18,7 +18,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, show func(*stream
 	header.Set("Cache-Control", "no-cache, no-transform")
 	header.Set("X-Accel-Buffering", "no")
 	s.metrics.Streams.Inc()
-	if m := s.takeOver(w, r); m != nil {
+	compressed := false
+	if s.options.Compress {
+		header.Add("Vary", "Accept-Encoding")
+		compressed = wantsCompression(r)
+	}
+	if m := s.takeOver(w, r, compressed); m != nil {
 		ctx, cancel := context.WithCancel(auth.WithUser(context.Background(), auth.User(r.Context())))
 		m.cancel.Store(&cancel)
 		head := head(header, r, m.chunked)
@@ -29,11 +34,17 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, show func(*stream
 	if r.ProtoMajor == 1 {
 		header.Set("Connection", "keep-alive")
 	}
+	var to output = responseOutput{w, http.NewResponseController(w)}
+	if compressed {
+		header.Set("Content-Encoding", "gzip")
+		to = newCompressedOutput(responseOutput{w, http.NewResponseController(w)})
+	}
 	w.WriteHeader(http.StatusOK)
-	out := s.newStream(r.Context(), responseOutput{w, http.NewResponseController(w)})
+	out := s.newStream(r.Context(), to)
 	if out.write(s.hello()) {
 		show(out)
 	}
+	to.close()
 }
 
 // admitMember is the goroutine of a connection that was taken over, until its shard has it.
@@ -55,9 +66,9 @@ func (s *Server) admitMember(ctx context.Context, m *member, head []byte, show f
 }
 
 // takeOver is nil where net/http has to write: HTTP/2, TLS in this process, systems whose sockets are
-// not known, or by choice.
-func (s *Server) takeOver(w http.ResponseWriter, r *http.Request) *member {
-	if len(s.shards) == 0 || r.ProtoMajor != 1 || r.TLS != nil {
+// not known, by choice, and for what is compressed, whose bytes are each viewer's own.
+func (s *Server) takeOver(w http.ResponseWriter, r *http.Request, compressed bool) *member {
+	if len(s.shards) == 0 || r.ProtoMajor != 1 || r.TLS != nil || compressed {
 		return nil
 	}
 	conn, _, err := http.NewResponseController(w).Hijack()
