@@ -142,11 +142,21 @@ std::optional<ProgressHub::Snapshot> ProgressHub::Running(const std::string& job
   const EntryRef entry = Find(job_id);
   if (entry == nullptr) return std::nullopt;
   MutexLock lock(entry->mutex);
-  if (!entry->job.running() || entry->job.ended() || entry->job.fixed() == nullptr ||
-      !entry->job.has_ledger_facts() || entry->reported_until <= clock_->Monotonic()) {
-    return std::nullopt;
-  }
+  if (!KnownToRunLocked(*entry)) return std::nullopt;
   return SnapshotOf(entry->job);
+}
+
+std::optional<std::string> ProgressHub::RunningOwner(const std::string& job_id) {
+  const EntryRef entry = Find(job_id);
+  if (entry == nullptr) return std::nullopt;
+  MutexLock lock(entry->mutex);
+  if (!KnownToRunLocked(*entry)) return std::nullopt;
+  return entry->job.fixed()->owner_id();
+}
+
+bool ProgressHub::KnownToRunLocked(const HubEntry& entry) const {
+  return entry.job.running() && !entry.job.ended() && entry.job.fixed() != nullptr &&
+         entry.job.has_ledger_facts() && entry.reported_until > clock_->Monotonic();
 }
 
 std::optional<ProgressHub::Snapshot> ProgressHub::MergeAnswer(const v1::JobStateEntry& entry) {

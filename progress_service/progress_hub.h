@@ -97,6 +97,8 @@ class ProgressHub {
   };
   // The job as it stands here, if the ledger need not be asked: a worker reports that it runs it.
   std::optional<Snapshot> Running(const std::string& job_id);
+  // Whose it is, likewise.
+  std::optional<std::string> RunningOwner(const std::string& job_id);
   // Takes a ledger's answer into account, and says how the job stands now.
   std::optional<Snapshot> MergeAnswer(const v1::JobStateEntry& entry);
 
@@ -167,6 +169,7 @@ class ProgressHub {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Unsubscribe(Subscription& subscription);
   static Snapshot SnapshotOf(const TrackedJob& job);
+  bool KnownToRunLocked(const HubEntry& entry) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(entry.mutex);
 
   void MergeState(const std::shared_ptr<HubEntry>& entry, const v1::WorkerState& state,
                   bool trusted, Batch& batch);

@@ -24,7 +24,7 @@ class ProgressServiceImpl final : public v1::ProgressService::CallbackService {
                                         v1::GetProgressResponse* response) override;
   grpc::ServerWriteReactor<v1::WatchProgressResponse>* WatchProgress(
       grpc::CallbackServerContext* context, const v1::WatchProgressRequest* request) override;
-  // Not yet: UNIMPLEMENTED (NOT_YET).
+  // INVALID_ARGUMENT (TOO_MANY_CHECKS); UNAVAILABLE without the ledger, if it has to be asked.
   grpc::ServerUnaryReactor* CheckWatchers(grpc::CallbackServerContext* context,
                                           const v1::CheckWatchersRequest* request,
                                           v1::CheckWatchersResponse* response) override;

@@ -4,7 +4,9 @@
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "common/grpc_status.h"
 #include "common/status.h"
@@ -101,14 +103,78 @@ TEST_F(ProgressServiceTest, WithoutTheLedgerWhatDoesNotRunIsUnavailable) {
   EXPECT_EQ(GetProgress(job_, &response).error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_F(ProgressServiceTest, CheckWatchersIsNotThereYet) {
-  const auto stub = v1::ProgressService::NewStub(
-      grpc::CreateChannel(replica_->address(), grpc::InsecureChannelCredentials()));
-  grpc::ClientContext context;
-  v1::CheckWatchersResponse response;
-  const grpc::Status status = stub->CheckWatchers(&context, v1::CheckWatchersRequest(), &response);
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  EXPECT_EQ(ReasonOf(FromGrpcStatus(status)), "NOT_YET");
+class CheckWatchersTest : public ProgressFixture {
+ protected:
+  struct Check {
+    std::string job_id, user;
+  };
+  grpc::Status CheckAll(const std::vector<Check>& checks) {
+    const auto stub = v1::ProgressService::NewStub(
+        grpc::CreateChannel(replica_->address(), grpc::InsecureChannelCredentials()));
+    v1::CheckWatchersRequest request;
+    for (const Check& check : checks) {
+      request.add_checks()->set_job_id(check.job_id);
+      request.mutable_checks(request.checks_size() - 1)->set_user(check.user);
+    }
+    grpc::ClientContext context;
+    v1::CheckWatchersResponse response;
+    const grpc::Status status = stub->CheckWatchers(&context, request, &response);
+    allowed_.assign(response.allowed().begin(), response.allowed().end());
+    return status;
+  }
+
+  std::vector<bool> allowed_;
+};
+
+TEST_F(CheckWatchersTest, OnlyTheOwnerMayWatch) {
+  const std::string waiting = JobIdOf(2), ended = JobIdOf(3);
+  Run(job_);
+  ledger_->Submit(waiting, "eve");
+  ledger_->Submit(ended, "ada");
+  ledger_->Lease(ended, true);
+  ledger_->Move(ended, v1::Job::STATE_COMPLETED);
+
+  ASSERT_TRUE(CheckAll({{job_, "ada"},
+                        {job_, "eve"},
+                        {waiting, "ada"},
+                        {waiting, "eve"},
+                        {ended, "ada"},
+                        {JobIdOf(99), "ada"},
+                        {"x", "ada"},
+                        {job_, ""}})
+                  .ok());
+
+  EXPECT_THAT(allowed_, testing::ElementsAre(true, false, false, true, true, false, false, false));
+}
+
+TEST_F(CheckWatchersTest, ForJobsThatRunTheLedgerIsNotAsked) {
+  Run(job_);
+  Say(job_, "text");
+  v1::GetProgressResponse response;
+  ASSERT_TRUE(Await([&] { return GetProgress(job_, &response).ok(); }));
+  ASSERT_TRUE(Await([&] { return replica_->hub().RunningOwner(job_).has_value(); }));
+  ledger_->SetDown(true);
+
+  // On a busy machine the worker's word may be late for a moment.
+  ASSERT_TRUE(Await([&] { return CheckAll({{job_, "ada"}, {job_, "eve"}}).ok(); }));
+  EXPECT_THAT(allowed_, testing::ElementsAre(true, false));
+
+  EXPECT_EQ(CheckAll({{job_, "ada"}, {JobIdOf(2), "ada"}}).error_code(),
+            grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(CheckWatchersTest, OfManyWatchersOfAJobTheLedgerHearsOnce) {
+  ledger_->Submit(job_, "ada");
+  std::vector<Check> checks;
+  for (int i = 0; i < 1000; ++i) checks.push_back({job_, i % 2 == 0 ? "ada" : "eve"});
+  const int before = ledger_->asked(job_);
+
+  ASSERT_TRUE(CheckAll(checks).ok());
+
+  EXPECT_EQ(ledger_->asked(job_), before + 1);
+  EXPECT_EQ(std::count(allowed_.begin(), allowed_.end(), true), 500);
+  checks.push_back({job_, "ada"});
+  EXPECT_EQ(ReasonOf(FromGrpcStatus(CheckAll(checks))), "TOO_MANY_CHECKS");
 }
 
 TEST_F(ProgressServiceTest, NumbersOfAllRunningJobsAreRecordedInOneCall) {
