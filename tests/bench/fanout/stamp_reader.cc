@@ -46,7 +46,7 @@ bool StampReader::ReadHead(std::string_view& bytes) {
 }
 
 bool StampReader::ReadChunks(std::string_view bytes, int64_t now_us, Delivered& delivered) {
-  while (!bytes.empty()) {
+  while (!bytes.empty() && !last_chunk_) {
     if (chunk_left_ > 0) {
       const size_t take = std::min(chunk_left_, bytes.size());
       // The last two bytes are the chunk's line end.
@@ -66,7 +66,7 @@ bool StampReader::ReadChunks(std::string_view bytes, int64_t now_us, Delivered& 
     if (error != std::errc()) return false;
     size_line_.clear();
     if (size == 0) {
-      ended_ = true;
+      ended_ = last_chunk_ = true;
       return true;
     }
     chunk_left_ = size + 2;

@@ -58,6 +58,7 @@ class StampReader {
   std::string size_line_;
   // Bytes left of the present chunk, with its line end; 0: a size is next.
   size_t chunk_left_ = 0;
+  bool last_chunk_ = false;
 
   enum class Kind { kText, kOther };
   Kind kind_ = Kind::kText;
