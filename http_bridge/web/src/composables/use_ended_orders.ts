@@ -4,24 +4,27 @@ import { deleteJob, retryJob } from '../lib/api';
 import type { ApiError } from '../lib/api_error';
 import { toApiError } from '../lib/api_error';
 
+export type EndedOrder = 'retry' | 'delete';
+
 /** What may be ordered about a job that has ended. Both answer whether it was done. */
 export function useEndedOrders(jobId: string): {
   readonly busy: Readonly<Ref<boolean>>;
-  readonly error: Readonly<Ref<ApiError | null>>;
+  /** The order that failed last, and why. */
+  readonly refused: Readonly<Ref<{ readonly order: EndedOrder; readonly error: ApiError } | null>>;
   /** Answers the id of the new job. */
   readonly retry: () => Promise<string | null>;
   readonly remove: () => Promise<boolean>;
 } {
   const busy = ref(false);
-  const error = ref<ApiError | null>(null);
-  const attempt = async <T>(order: () => Promise<T>): Promise<T | null> => {
+  const refused = ref<{ readonly order: EndedOrder; readonly error: ApiError } | null>(null);
+  const attempt = async <T>(order: EndedOrder, give: () => Promise<T>): Promise<T | null> => {
     if (busy.value) return null;
     busy.value = true;
-    error.value = null;
+    refused.value = null;
     try {
-      return await order();
+      return await give();
     } catch (thrown) {
-      error.value = toApiError(thrown);
+      refused.value = { order, error: toApiError(thrown) };
       return null;
     } finally {
       busy.value = false;
@@ -29,8 +32,8 @@ export function useEndedOrders(jobId: string): {
   };
   return {
     busy,
-    error,
-    retry: () => attempt(async () => (await retryJob(jobId)).jobId),
-    remove: async () => (await attempt(() => deleteJob(jobId).then(() => true))) === true,
+    refused,
+    retry: () => attempt('retry', async () => (await retryJob(jobId)).jobId),
+    remove: async () => (await attempt('delete', () => deleteJob(jobId).then(() => true))) === true,
   };
 }

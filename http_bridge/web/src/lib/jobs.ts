@@ -30,6 +30,9 @@ export interface Job {
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly retryAt: number | null;
+  /** The job that this one retries, and the one that retries this; null: none. */
+  readonly retryOf: string | null;
+  readonly retriedAs: string | null;
   readonly attempt: number;
   readonly failures: number;
   readonly maxFailures: number;
@@ -98,6 +101,8 @@ export function parseJob(value: unknown): Job | undefined {
     startedAt: asTime(json['start_time']) ?? null,
     endedAt: asTime(json['end_time']) ?? null,
     retryAt: asTime(json['retry_time']) ?? null,
+    retryOf: asText(json['retry_of']) ?? null,
+    retriedAs: asText(json['retried_as']) ?? null,
     attempt: asAmount(json['attempt']) ?? 0,
     failures: asAmount(json['failures']) ?? 0,
     maxFailures: asAmount(json['max_failures']) ?? 0,

@@ -126,6 +126,17 @@ describe('the page of a job', () => {
     expect(page.vm.$router.currentRoute.value.path).toBe('/jobs/job_2');
   });
 
+  it('leads to the job that it retries, and to the one that retries it', async () => {
+    server.on('GET /api/v1/jobs/job_1', {
+      body: { job: restJob({ retry_of: 'job_0', retried_as: 'job_2' }) },
+    });
+    const page = await mountAt('/jobs/job_1');
+    FakeEventSource.last.accept();
+    await flushPromises();
+    const links = page.findAll('dl a').map((link) => link.attributes('href'));
+    expect(links).toEqual(['/jobs/job_0', '/jobs/job_2']);
+  });
+
   it('says why a job could not be retried', async () => {
     server.on('POST /api/v1/jobs/job_1:retry', {
       status: 404,
@@ -136,7 +147,7 @@ describe('the page of a job', () => {
     await flushPromises();
     await page.get(byTest('job-retry')).trigger('click');
     await flushPromises();
-    expect(page.text()).toContain('Model is not on any model server.');
+    expect(page.text()).toContain('The job was not retried. Model is not on any model server.');
     expect(page.vm.$router.currentRoute.value.path).toBe('/jobs/job_1');
   });
 
