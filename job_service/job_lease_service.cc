@@ -33,8 +33,9 @@ class LeaseReactor : public grpc::ServerUnaryReactor {
     const absl::Duration wait = absl::Milliseconds(std::min(request.wait_ms(), kMostWaitMs));
     const uint64_t id =
         broker_->Add(request, wait, [this, response](absl::StatusOr<v1::LeaseJobsResponse> answer) {
-          if (answer.ok()) *response = *std::move(answer);
-          Finish(ToGrpcStatus(answer.status()));
+          const absl::Status status = answer.status();
+          if (status.ok()) *response = *std::move(answer);
+          Finish(ToGrpcStatus(status));
           Release();
         });
     id_.store(id);
