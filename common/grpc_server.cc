@@ -18,6 +18,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/status.h"
+#include "grpc/health/v1/health.pb.h"
 
 namespace genwatch {
 namespace {
@@ -80,7 +81,12 @@ class ReflectionOption : public grpc::ServerBuilderOption {
 // A switch of the whole process; every server of ours has the health service.
 void EnableHealthService() {
   static std::once_flag once;
-  std::call_once(once, [] { grpc::EnableDefaultHealthCheckService(true); });
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    // gRPC's own answers without its descriptor, without which reflection lists the service but
+    // can't describe it, and grpcurl calls it missing.
+    grpc::health::v1::HealthCheckRequest::descriptor();
+  });
 }
 
 }  // namespace

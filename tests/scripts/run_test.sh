@@ -25,6 +25,8 @@ test_make_run_numbers_its_steps_says_where_it_is_and_sigterm_to_make_ends_it_all
   local port
   port=$(stack_env HTTP_PORT)
   expect_text "$(cat "$TEST_DIR/said")" "[1/8]" "[8/8]" "done in" "http://127.0.0.1:$port" "curl -N" grpcurl
+  expect_text "$("$ROOT/.build/bin/grpcurl" -plaintext -d '{"service": "readiness"}' "127.0.0.1:$(stack_env JOB_PORT)" \
+    grpc.health.v1.Health/Check)" '"SERVING"'
   expect_text "$(make -C "$ROOT" run)" "runs already" "http://127.0.0.1:$port"
   kill -TERM "$HELPER"
   expect_clean_end "$port"
