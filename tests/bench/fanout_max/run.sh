@@ -16,7 +16,8 @@ watch 1 5000 20 40 >/dev/null # the services learn how much to keep for so many 
 most=() many=()
 for ((round = 1; round <= ROUNDS; ++round)); do
   most+=("$(watch 1 5000 "$MAX_RATE" $((MAX_RATE * SECONDS_LONG)))")
-  many+=("$(watch 500 5000 "$JOBS_RATE" $((JOBS_RATE * SECONDS_LONG)))")
+  # Twice as long: the jobs begin over a second or more.
+  many+=("$(watch 500 5000 "$JOBS_RATE" $((JOBS_RATE * SECONDS_LONG * 2)))")
   require_whole "${most[-1]}"
   require_whole "${many[-1]}"
   say "round $round" "most: ${most[-1]}" "many: ${many[-1]}" >&2
