@@ -75,6 +75,7 @@ absl::StatusOr<bool> Reconciler::WalkAll() {
     if (!page.ok()) return page.status();
     absl::StatusOr<uint32_t> count = queue_->Enqueue(DueEntries(*page), /*rebuilding=*/true);
     if (!count.ok()) return count.status();
+    GENWATCH_FAILPOINT("rebuild_page_added");
     walk.added += *count;
     if (!page->empty()) walk.after = page->back().row_id;
     if (page->size() == kRebuildPage) continue;

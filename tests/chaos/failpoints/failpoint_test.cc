@@ -111,8 +111,10 @@ TEST(FailpointTest, AProgramRefusesASpecThatItDoesNotUnderstand) {
 }
 
 TEST(FailpointTest, OnlyTheFaultyProgramHoldsAny) {
-  const std::vector<std::string> traces = {"submit_committed", "lease_committed",
-                                           "GENWATCH_FAILPOINTS"};
+  const std::vector<std::string> traces = {
+      "submit_committed", "jobs_popped",      "lease_committed",    "release_committed",
+      "append_committed", "finish_committed", "reap_committed",     "rebuild_page_added",
+      "retries_taken",    "cancel_committed", "GENWATCH_FAILPOINTS"};
   const std::string faulty = Contents(GENWATCH_JOB_SERVICE_FAULTY);
   for (const std::string& trace : traces) EXPECT_NE(faulty.find(trace), std::string::npos) << trace;
   for (const char* program :
