@@ -15,7 +15,7 @@ import (
 )
 
 // Named after a defect of the first system: each viewer read the database five times a second.
-func TestFiftyViewersCostOneWatchAndNoReadsAfterJoining(t *testing.T) {
+func TestSeedDefect27FiftyViewersCostOneWatchAndNoReadsAfterJoining(t *testing.T) {
 	b := start(t, nil)
 	b.Progress.Add(jobA, "dev")
 	var streams []*fakes.Stream
@@ -168,7 +168,7 @@ func TestASlowReaderIsNotDroppedWhileItTakesBytes(t *testing.T) {
 }
 
 // Named after a defect of the first system: the whole text was sent again twice a second.
-func TestTextIsSentOnce(t *testing.T) {
+func TestSeedDefect28TextIsSentOnce(t *testing.T) {
 	b := start(t, nil)
 	b.Progress.Add(jobA, "dev")
 	b.Progress.Update(jobA, func(j *fakes.Job) { j.Lease(0, 0) })

@@ -261,7 +261,7 @@ func TestTheRESTRoutes(t *testing.T) {
 }
 
 // Named after a defect of the first system: after the status came a second JSON object.
-func TestNothingFollowsTheStatus(t *testing.T) {
+func TestSeedDefect20NothingFollowsTheStatus(t *testing.T) {
 	b := start(t, nil)
 	b.Progress.Add(jobA, "dev")
 	got := b.call("GET", statusURL(jobA), "")
@@ -279,6 +279,11 @@ func TestNothingFollowsTheStatus(t *testing.T) {
 	if got.StatusCode != 200 || got.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("%d %v", got.StatusCode, got.Header)
 	}
+	// Nor anything the last event of a stream.
+	b.Progress.Update(jobA, func(j *fakes.Job) { j.Lease(0, 0); j.End(pb.Job_STATE_COMPLETED) })
+	stream := b.open(progressURL(jobA))
+	stream.Until("complete")
+	stream.Ended()
 }
 
 func TestTheStatusIsNotSentAgainWhileNothingChanges(t *testing.T) {

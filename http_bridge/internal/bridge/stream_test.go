@@ -86,7 +86,7 @@ func TestTheHeadAndTheFirstBytesComeAtOnceAlsoWithNothingBehind(t *testing.T) {
 
 // Named after a defect of the first system: one event while queued, then silence until proxies cut
 // the connection, and the wait in the queue counted against the stream.
-func TestAWaitingJobIsKeptAliveByHeartbeatsAndNeverTimesOut(t *testing.T) {
+func TestSeedDefect29AWaitingJobIsKeptAliveByHeartbeatsAndNeverTimesOut(t *testing.T) {
 	// Long enough for a busy machine to be silent by itself.
 	const silence = 700 * time.Millisecond
 	b := start(t, func(o *Options) {
