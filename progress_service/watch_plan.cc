@@ -15,6 +15,8 @@ namespace genwatch {
 namespace {
 
 constexpr int kMaxTargets = 50;
+// What somebody who watches all of theirs may hold of them.
+constexpr int kMaxTargetsOfMine = 200;
 
 absl::Status Invalid(std::string_view reason, std::string_view field, std::string_view text) {
   return WithFieldViolation(Error(absl::StatusCode::kInvalidArgument, reason,
@@ -25,14 +27,12 @@ absl::Status Invalid(std::string_view reason, std::string_view field, std::strin
 }  // namespace
 
 absl::StatusOr<WatchPlan> PlanWatch(const v1::WatchProgressRequest& request, std::string owner) {
-  if (request.mine_active() && request.targets_size() > 0) {
-    return Invalid("TOO_MANY_TARGETS", "targets", "must be empty with mine_active");
-  }
   if (!request.mine_active() && request.targets_size() == 0) {
     return Invalid("NO_TARGETS", "targets", "name a job, or set mine_active");
   }
-  if (request.targets_size() > kMaxTargets) {
-    return Invalid("TOO_MANY_TARGETS", "targets", absl::StrCat("at most ", kMaxTargets));
+  const int most = request.mine_active() ? kMaxTargetsOfMine : kMaxTargets;
+  if (request.targets_size() > most) {
+    return Invalid("TOO_MANY_TARGETS", "targets", absl::StrCat("at most ", most));
   }
   if (!std::isfinite(request.max_rate()) || request.max_rate() < 0) {
     return Invalid("BAD_MAX_RATE", "max_rate", "must be 0 (no limit) or positive");

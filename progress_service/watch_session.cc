@@ -30,7 +30,10 @@ absl::Status WatchSession::Start() {
   targets_.reserve(plan_.targets.size());
   for (const v1::WatchTarget& target : plan_.targets) {
     Target& added = targets_.emplace_back(target.job_id(), plan_.text, target.cursor());
+    added.named = true;
     if (absl::Status status = Subscribe(added); !status.ok()) return status;
+    // It does not join a second time.
+    if (plan_.mine_active) joined_.insert(added.job_id);
   }
   if (plan_.mine_active) active_subscription_ = active_->Subscribe(plan_.owner, wake_);
   return absl::OkStatus();
@@ -160,8 +163,8 @@ void WatchSession::Refuse(Target& target, const absl::Status& status,
   target.done = true;
   target.subscription = {};
   // What left the list meanwhile is not missed in it.
-  if (plan_.mine_active) return;
-  if (plan_.targets.size() == 1) {
+  if (plan_.mine_active && !target.named) return;
+  if (!plan_.mine_active && plan_.targets.size() == 1) {
     step.what = Step::What::kFinish;
     step.status = status;
     return;

@@ -64,6 +64,7 @@ class WatchSession {
     uint64_t seen = 0;  // the revision last looked at
     absl::Duration subscribed_at;
     absl::Duration next_update;  // not before
+    bool named = false;          // by the caller, who waits to hear of it
     bool admitted = false;
     bool more = false;
     bool done = false;

@@ -565,7 +565,8 @@ TEST_F(WatchProgressTest, RequestsThatMakeNoSenseAreRefusedWithTheirReason) {
   };
   EXPECT_EQ(ReasonIn(refusal({.targets = {TargetOf("job_123")}})), "BAD_JOB_ID");
   EXPECT_EQ(ReasonIn(refusal({})), "NO_TARGETS");
-  EXPECT_EQ(ReasonIn(refusal({.targets = {TargetOf(job_)}, .mine_active = true})),
+  EXPECT_EQ(ReasonIn(refusal({.targets = std::vector<v1::WatchTarget>(201, TargetOf(job_)),
+                              .mine_active = true})),
             "TOO_MANY_TARGETS");
   EXPECT_EQ(ReasonIn(refusal({.targets = {TargetOf(job_), TargetOf(job_)}})), "DUPLICATE_TARGET");
   EXPECT_EQ(ReasonIn(refusal({.targets = {TargetOf(job_)}, .max_rate = -1})), "BAD_MAX_RATE");
@@ -706,6 +707,42 @@ TEST_F(WatchProgressTest, ActiveJobsOfTheCallerJoinAndLeave) {
   Run(third);
   ASSERT_TRUE(client.AwaitState(third, v1::Job::STATE_PROCESSING));
   EXPECT_EQ(client.view(foreign).updates, 0);
+  EXPECT_THAT(client.faults(), IsEmpty());
+}
+
+TEST_F(WatchProgressTest, AWatchOfAllActiveJobsIsResumedFromTheCursorOfEach) {
+  const std::string ended = JobIdOf(2);
+  const std::string never = JobIdOf(99);
+  Run(job_);
+  Run(ended);
+  Say(job_, "one ");
+  Say(ended, "two ");
+  std::string cursor;
+  std::string ended_cursor;
+  {
+    WatchClient before(replica_->address(), {.mine_active = true});
+    ASSERT_TRUE(before.AwaitText(job_, "one ") && before.AwaitText(ended, "two "));
+    cursor = before.view(job_).cursor;
+    ended_cursor = before.view(ended).cursor;
+  }
+  Say(job_, "more");
+  Say(ended, "last");
+  Complete(ended);
+
+  WatchClient client(
+      replica_->address(),
+      {.targets = {TargetOf(job_, cursor), TargetOf(ended, ended_cursor), TargetOf(never)},
+       .mine_active = true,
+       .held = {{job_, {"one ", ""}}, {ended, {"two ", ""}}}});
+
+  ASSERT_TRUE(client.AwaitText(job_, "one more"));
+  ASSERT_TRUE(client.AwaitState(ended, v1::Job::STATE_COMPLETED));
+  EXPECT_EQ(client.view(ended).texts[0], "two last");
+  ASSERT_TRUE(client.Await([&](const WatchClient& c) { return c.view(never).error.has_value(); }));
+  const std::string later = JobIdOf(4);
+  Run(later);
+  ASSERT_TRUE(client.AwaitState(later, v1::Job::STATE_PROCESSING));
+  EXPECT_THAT(client.view(job_).resets, IsEmpty());
   EXPECT_THAT(client.faults(), IsEmpty());
 }
 
