@@ -214,9 +214,11 @@ class Bench {
                   "\n",
                   name, value, unit, viewers_.size(), chunks_, query_.c_str());
     };
-    line("latency_chunk_to_sse_p50_ms", Percentile(0.50), "ms");
-    line("latency_chunk_to_sse_p99_ms", Percentile(0.99), "ms");
-    line("latency_chunk_to_sse_max_ms", Percentile(1), "ms");
+    const std::string name = query_.find("max_rate") == std::string::npos ? "latency_default_rate"
+                                                                          : "latency_chunk_to_sse";
+    line((name + "_p50_ms").c_str(), Percentile(0.50), "ms");
+    line((name + "_p99_ms").c_str(), Percentile(0.99), "ms");
+    line((name + "_max_ms").c_str(), Percentile(1), "ms");
     line("latency_chunks_delivered", chunks, "chunks");
     line("latency_text_events", text_events, "events");
     line("latency_jobs_completed", completed, "jobs");
