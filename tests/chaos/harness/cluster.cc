@@ -172,6 +172,9 @@ absl::Status Cluster::StartBridges() {
   }
   for (int i = 0; i < options_.bridges; ++i) {
     const std::string& address = bridge_addresses_.emplace_back(LocalAddress());
+    const std::string progress = options_.bridge_per_replica
+                                     ? progress_addresses_[i % progress_addresses_.size()]
+                                     : progress_address();
     std::vector<std::string> argv = {kHttpBridge,
                                      "--http_host=127.0.0.1",
                                      absl::StrCat("--http_port=", PortOf(address)),
@@ -179,7 +182,7 @@ absl::Status Cluster::StartBridges() {
                                      "--log_format=json",
                                      "--dev_user=" + JobPlan().owner,
                                      "--job_service=" + job_address(),
-                                     "--progress_service=" + progress_address()};
+                                     "--progress_service=" + progress};
     Append(argv, options_.bridge_flags);
     bridges_.push_back(std::make_unique<ServiceProcess>(absl::StrCat("http_bridge_", i),
                                                         std::move(argv), std::vector<std::string>{},

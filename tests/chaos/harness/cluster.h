@@ -33,6 +33,8 @@ struct ClusterOptions {
   int progress_services = 1;
   // http_bridges, whose everybody is the user of JobPlan's default owner.
   int bridges = 0;
+  // Bridge k speaks to progress_service k modulo their number only; else each to all of them.
+  bool bridge_per_replica = false;
   // Worker k uses simulator k modulo this.
   int simulators = 1;
   // Jobs of one model at once on a simulator, all its workers together.

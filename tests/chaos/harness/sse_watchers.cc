@@ -121,10 +121,14 @@ SseWatchers::~SseWatchers() {
   close(epoll_);
 }
 
-SseWatchers::Id SseWatchers::Watch(const std::string& job_id, const std::string& cursor) {
+SseWatchers::Id SseWatchers::Watch(const std::string& job_id, const std::string& cursor,
+                                   const std::string& answer) {
   auto viewer = std::make_unique<Viewer>();
   viewer->job_id = job_id;
   viewer->first_cursor = cursor;
+  if (!answer.empty()) {
+    viewer->seen.jobs[job_id].TakePiece(false, 0, answer, viewer->seen.breaches);
+  }
   return Add(std::move(viewer));
 }
 
@@ -144,7 +148,12 @@ SseWatchers::Id SseWatchers::Add(std::unique_ptr<Viewer> viewer) {
 
 SseWatchers::Seen SseWatchers::Of(Id id) const {
   MutexLock lock(mutex_);
-  return viewers_.at(id)->seen;
+  const Viewer& viewer = *viewers_.at(id);
+  Seen seen = viewer.seen;
+  if (viewer.fd >= 0 && seen.events == 0) {
+    seen.longest_mute = std::max(seen.longest_mute, RealClock()->Monotonic() - viewer.last_byte);
+  }
+  return seen;
 }
 
 bool SseWatchers::Ended(Id id) const {
@@ -241,6 +250,9 @@ void SseWatchers::Read(Viewer& viewer) {
 void SseWatchers::Broken(Viewer& viewer) {
   const absl::Duration now = RealClock()->Monotonic();
   if (viewer.stream != nullptr && viewer.stream->status() == 200) ++viewer.seen.streams;
+  if (viewer.fd >= 0 && viewer.seen.events == 0) {
+    viewer.seen.longest_mute = std::max(viewer.seen.longest_mute, now - viewer.last_byte);
+  }
   if (viewer.broken_at == absl::InfiniteDuration()) viewer.broken_at = now;
   viewer.open_at = now + absl::Milliseconds(viewer.retry_ms);
   Close(viewer);

@@ -27,8 +27,10 @@ class SseWatchers {
   SseWatchers& operator=(const SseWatchers&) = delete;
 
   using Id = int;
-  // Watches one job with its texts; `cursor`: from there on, else from the beginning.
-  Id Watch(const std::string& job_id, const std::string& cursor = "");
+  // Watches one job with its texts; `cursor`: from there on, with so much of the answer in hand,
+  // else from the beginning.
+  Id Watch(const std::string& job_id, const std::string& cursor = "",
+           const std::string& answer = "");
   // Watches all active jobs with their texts, until it is forgotten.
   Id WatchMine();
 
@@ -47,7 +49,7 @@ class SseWatchers {
     // Of the first stream: its status, and when its first event came.
     int status = 0;
     absl::Duration first_event_at;
-    // Longest time without a byte until then.
+    // Longest time without a byte until then, on streams that were asked for.
     absl::Duration longest_mute;
     // Each time that a stream broke: until the first event of the next.
     std::vector<absl::Duration> resumed;
