@@ -282,3 +282,43 @@ func TestATextVersionThatNeverComesStartsOverAfterAWhile(t *testing.T) {
 		t.Errorf("%+v", events)
 	}
 }
+
+func TestWhoWaitsForTheFirstEventHearsThatItIsWaitedFor(t *testing.T) {
+	const waiting = 30 * time.Millisecond
+	short := func(o *Options) { o.SSE.Waiting, o.SSE.BehindLimit = waiting, 10*waiting }
+	for _, from := range []string{"the beginning", "a cursor"} {
+		t.Run(from, func(t *testing.T) {
+			b := start(t, short)
+			b.Stop() // no replica answers
+			if from == "the beginning" {
+				stream := b.open(progressURL(jobA))
+				for comments := 0; comments < 15; {
+					if e := stream.Any(); e.Comment == "heartbeat" {
+						comments++
+					} else if e.Event != "" {
+						t.Fatalf("while nobody answers: %+v", e)
+					}
+				}
+				return
+			}
+			// Another bridge may know what this one can't learn.
+			held := cursor.Cursor{Hash: cursor.Hash(jobA), Version: 2, TextVersion: 2, Answer: 5, Thinking: 0}
+			b.open(progressURL(jobA)+"?text=true", "Last-Event-ID", held.String()).Ended()
+		})
+	}
+}
+
+func TestAnEmptyListOfMineIsNotWaitedFor(t *testing.T) {
+	b := start(t, func(o *Options) { o.SSE.Waiting, o.SSE.Heartbeat = 10*time.Millisecond, time.Hour })
+	stream := b.open("/api/v1/ai/generation/progress?mine=active")
+	time.AfterFunc(100*time.Millisecond, func() { b.Progress.Add(jobA, "dev") })
+	for {
+		e := stream.Any()
+		if e.Comment == "heartbeat" {
+			t.Fatal("an idle stream says that it waits")
+		}
+		if e.Event == "progress" {
+			return
+		}
+	}
+}

@@ -123,6 +123,7 @@ func (s *Server) showMany(out *stream, q manyQuery, left []string) {
 	}
 	if q.mine {
 		everyone.mine = s.rosters.join(user, wake)
+		out.answered = true // there may be nothing to show
 	}
 	out.show(everyone, func() {
 		cancel()

@@ -11,6 +11,8 @@ import (
 type Options struct {
 	// A comment is sent after this long without an event: below the idle limits of common proxies.
 	Heartbeat time.Duration
+	// The same of a stream that has not shown anything yet.
+	Waiting time.Duration
 	// A stream ends, without an event, after a time drawn from [LifetimeMin, LifetimeMax]; clients
 	// resume. So connections spread over the replicas, and no proxy's own limit is ever met.
 	LifetimeMin, LifetimeMax time.Duration
@@ -49,6 +51,7 @@ const MaxShards = 16
 func DefaultOptions() Options {
 	return Options{
 		Heartbeat:   15 * time.Second,
+		Waiting:     700 * time.Millisecond,
 		LifetimeMin: 8 * time.Minute, LifetimeMax: 12 * time.Minute,
 		Silence: 10 * time.Minute,
 		// Whose stream broke is to be back within two seconds; those of a whole bridge, spread.

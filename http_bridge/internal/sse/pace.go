@@ -21,6 +21,8 @@ type pace struct {
 	options *Options
 	// `lastWrite` is set by whoever writes.
 	begun, end, lastWrite time.Time
+	// Something was shown: who waits for the first event hears more often that it is waited for.
+	answered bool
 }
 
 func (o *Options) newPace() pace {
@@ -41,6 +43,7 @@ func (p *pace) next(from source, now time.Time) update {
 		return update{ended: true}
 	}
 	u := from.take(now)
+	p.answered = p.answered || len(u.frames) > 0
 	switch {
 	case u.ended || len(u.frames) > 0:
 	case from.stuck(now):
@@ -63,15 +66,23 @@ func (p *pace) silent(now, heard time.Time) bool {
 }
 
 func (p *pace) heartbeatDue(now time.Time) bool {
-	return !now.Before(p.lastWrite.Add(p.options.Heartbeat))
+	return !now.Before(p.lastWrite.Add(p.silence()))
+}
+
+// silence is how long the stream may say nothing.
+func (p *pace) silence() time.Duration {
+	if p.answered {
+		return p.options.Heartbeat
+	}
+	return min(p.options.Waiting, p.options.Heartbeat)
 }
 
 // alarm is when to look at the stream again: at `again` unless that is zero, for the next heartbeat, or
 // at the end.
 func (p *pace) alarm(now, again time.Time) time.Time {
-	at := p.lastWrite.Add(p.options.Heartbeat)
+	at := p.lastWrite.Add(p.silence())
 	if at.Before(now) {
-		at = now.Add(p.options.Heartbeat) // this move writes
+		at = now.Add(p.silence()) // this move writes
 	}
 	if p.end.Before(at) {
 		at = p.end

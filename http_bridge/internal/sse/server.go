@@ -110,14 +110,18 @@ func (s *Server) follow(out *stream, jobID string, a arrival) {
 	a.user, a.wake = auth.User(out.ctx), out.waker()
 	delay := s.options.MinBackoff
 	for {
-		v, refusal := s.tryJoin(out.ctx, jobID, a)
+		v, refusal, ok := s.joinMeanwhile(out, jobID, a)
 		switch {
+		case !ok:
+			return
 		case v != nil:
 			out.show(v, v.leave)
 			return
 		case refusal != "":
 			out.write(unwatchable(jobID, refusal, a.ask.many))
 			return
+		case a.from.Version > 0 && time.Since(out.begun) >= s.options.BehindLimit:
+			return // who was shown something elsewhere had better try there
 		case time.Since(out.begun) >= s.options.Silence:
 			out.write(timedOut)
 			return
@@ -127,6 +131,29 @@ func (s *Server) follow(out *stream, jobID string, a arrival) {
 		}
 		delay = min(2*delay, s.options.MaxBackoff)
 	}
+}
+
+// joinMeanwhile is tryJoin while the stream goes on saying that it is there; not `ok`: it has to end.
+func (s *Server) joinMeanwhile(out *stream, jobID string, a arrival) (v *viewer, refusal string, ok bool) {
+	var joined struct {
+		viewer  *viewer
+		refusal string
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		joined.viewer, joined.refusal = s.tryJoin(out.ctx, jobID, a)
+	}()
+	if out.await(done) {
+		return joined.viewer, joined.refusal, true
+	}
+	go func() { // the question has its own end
+		<-done
+		if joined.viewer != nil {
+			joined.viewer.leave()
+		}
+	}()
+	return nil, "", false
 }
 
 // tryJoin returns a viewer, or why there will be none, or neither: try again.
@@ -191,7 +218,8 @@ func (s *Server) nothingLeft(ctx context.Context, jobID string, from cursor.Curs
 	if from.Answer == cursor.None || from.Thinking == cursor.None {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.options.CallTimeout)
+	// Until then nothing is answered.
+	ctx, cancel := context.WithTimeout(ctx, min(s.options.Waiting, s.options.CallTimeout))
 	defer cancel()
 	answer, err := s.progress.GetProgress(ctx, &pb.GetProgressRequest{JobId: jobID})
 	if err != nil {

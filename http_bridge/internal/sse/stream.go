@@ -133,6 +133,30 @@ func (s *stream) rest(until time.Time) bool {
 	}
 }
 
+// await waits for `done`, with heartbeats; false: the stream has to end.
+func (s *stream) await(done <-chan struct{}) bool {
+	for {
+		now := time.Now()
+		switch {
+		case s.over(now):
+			return false
+		case s.heartbeatDue(now) && !s.write(heartbeat):
+			return false
+		}
+		timer := time.NewTimer(time.Until(s.alarm(now, time.Time{})))
+		select {
+		case <-done:
+			timer.Stop()
+			return true
+		case <-timer.C:
+		case <-s.drain:
+			return false
+		case <-s.ctx.Done():
+			return false
+		}
+	}
+}
+
 // pause waits, with heartbeats; false: the stream has to end.
 func (s *stream) pause(d time.Duration) bool {
 	until := time.Now().Add(d)
