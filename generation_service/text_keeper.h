@@ -15,7 +15,7 @@
 
 namespace genwatch {
 
-// Stores the texts of running jobs as they grow: all jobs in one call, twice a second, one call in
+// Stores the texts of running jobs as they grow: all jobs in one call, once a second, one call in
 // flight. What the ledger answers to have kept decides what is sent next, so a lost answer costs
 // nothing. Of the loop's thread; the table outlives it.
 class TextKeeper {

@@ -33,7 +33,7 @@ struct WorkerOptions {
   absl::Duration heartbeat_interval = absl::Seconds(1);
   // A worker whose heartbeats were not seen for so long has lost its jobs.
   absl::Duration lease = absl::Seconds(4);
-  absl::Duration append_interval = absl::Milliseconds(500);
+  absl::Duration append_interval = absl::Seconds(1);
   // Rosters, and states of jobs about which there is nothing new.
   absl::Duration roster_interval = absl::Milliseconds(500);
   absl::Duration lease_wait = absl::Seconds(10);  // of a long poll

@@ -171,7 +171,7 @@ class JobStore {
  public:
   virtual ~JobStore() = default;
 
-  // A cheap read and a probe write both succeed.
+  // A small write succeeds.
   virtual absl::Status Probe() = 0;
 
   // ---- Submits and reads.

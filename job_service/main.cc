@@ -113,7 +113,7 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
     Periodic share(
         "models", absl::Seconds(5), [&] { ShareModels(store, models); },
         Periodic::FirstRun::kAtOnce);
-    Periodic make_room("suspects", absl::Seconds(1), [&] { room.Run(); });
+    Periodic make_room("suspects", absl::Seconds(2), [&] { room.Run(); });
     Periodic look("looks", absl::Milliseconds(250), [&] {
       broker.LookAll();
       waiters.Look();

@@ -63,9 +63,6 @@ absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::ReadJobsByIds(
 absl::Status MariaDbJobStore::Probe() {
   auto connection = pool_.Acquire();
   if (!connection.ok()) return connection.status();
-  if (const auto read = (*connection)->Query(queries::kProbeRead); !read.ok()) {
-    return read.status();
-  }
   return (*connection)->Execute(queries::kProbeWrite).status();
 }
 

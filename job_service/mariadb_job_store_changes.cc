@@ -94,6 +94,9 @@ absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::ListWaiting(uint64_t aft
 
 absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::TakeDueRetries(size_t limit) {
   std::vector<JobRecord> due;
+  const auto any = Query(pool_, queries::kAnyDueRetry);
+  if (!any.ok()) return any.status();
+  if (any->empty()) return due;
   const absl::Status status =
       mariadb::Transaction::Run(pool_, [&](mariadb::Connection& connection) {
         due.clear();
@@ -113,6 +116,9 @@ absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::TakeDueRetries(size_t li
 
 absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::ExpireWaiting(size_t limit) {
   std::vector<JobRecord> expired;
+  const auto any = Query(pool_, queries::kAnyExpired);
+  if (!any.ok()) return any.status();
+  if (any->empty()) return expired;
   const absl::Status status =
       mariadb::Transaction::Run(pool_, [&](mariadb::Connection& connection) {
         expired.clear();

@@ -203,14 +203,18 @@ absl::Status AppendIn(mariadb::Connection& connection, const std::string& instan
     lease.kept = {.answer = tail.answer, .thinking = tail.thinking};
     result.kept = lease.kept;
   }
-  std::vector<std::vector<Param>> lengths;
+  if (changed.empty()) return absl::OkStatus();
+  std::string lengths = "[";
   for (const auto& [job_id, lease] : changed) {
-    lengths.push_back({lease->kept.answer, lease->kept.thinking, lease->row_id, lease->version});
+    absl::StrAppend(&lengths, lengths.size() > 1 ? "," : "", "{\"id\":", lease->row_id,
+                    ",\"version\":", lease->version, ",\"answer\":", lease->kept.answer,
+                    ",\"thinking\":", lease->kept.thinking, "}");
   }
+  lengths += "]";
   if (auto stored = connection.ExecuteMany(queries::kInsertText, texts); !stored.ok()) {
     return stored.status();
   }
-  return connection.ExecuteMany(queries::kStoreTextLengths, lengths).status();
+  return connection.Execute(queries::kStoreTextLengths, {lengths}).status();
 }
 
 // ---- FinishAttempt.

@@ -63,6 +63,13 @@ inline constexpr char kLockDueRetries[] =
     " FROM ai_generation_jobs j FORCE INDEX (k_status_not_before) "
     "WHERE j.status = 'queued' AND j.not_before <= UTC_TIMESTAMP(6) "
     "ORDER BY j.not_before LIMIT ? FOR UPDATE SKIP LOCKED";
+// Whether there is anything for kLockDueRetries, and for kLockExpired, without a transaction.
+inline constexpr char kAnyDueRetry[] =
+    "SELECT 1 FROM ai_generation_jobs j FORCE INDEX (k_status_not_before) "
+    "WHERE j.status = 'queued' AND j.not_before <= UTC_TIMESTAMP(6) LIMIT 1";
+inline constexpr char kAnyExpired[] =
+    "SELECT 1 FROM ai_generation_jobs j FORCE INDEX (k_waiting_deadline) "
+    "WHERE j.waiting_deadline <= UTC_TIMESTAMP(6) AND j.status IN ('queued', 'paused') LIMIT 1";
 // k_waiting_deadline. Replicas take different rows.
 inline constexpr char kLockExpired[] =
     "SELECT " GENWATCH_JOB_COLUMNS
@@ -191,10 +198,14 @@ inline constexpr char kLockLeases[] =
     "ORDER BY job_id FOR UPDATE";
 inline constexpr char kInsertText[] =
     "INSERT INTO ai_generation_texts (job, attempt, channel, start, body) VALUES (?, ?, ?, ?, ?)";
-// PRIMARY.
+// PRIMARY, for each element of the array: an UPDATE with an array of parameters is a statement for
+// each of them inside the server.
 inline constexpr char kStoreTextLengths[] =
-    "UPDATE ai_generation_jobs SET answer_bytes = ?, thinking_bytes = ? "
-    "WHERE id = ? AND version = ?";
+    "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$.id', "
+    "version INT UNSIGNED PATH '$.version', answer INT UNSIGNED PATH '$.answer', "
+    "thinking INT UNSIGNED PATH '$.thinking')) v "
+    "STRAIGHT_JOIN ai_generation_jobs j ON j.id = v.id "
+    "SET j.answer_bytes = v.answer, j.thinking_bytes = v.thinking WHERE j.version = v.version";
 // ai_generation_texts.PRIMARY.
 inline constexpr char kDropTexts[] = "DELETE FROM ai_generation_texts WHERE job = ?";
 // ai_generation_texts.PRIMARY. The newest attempt's piece that has bytes on both sides of an
@@ -282,8 +293,6 @@ inline constexpr char kForgetWorker[] =
 
 // ---- Health.
 
-// PRIMARY.
-inline constexpr char kProbeRead[] = "SELECT id FROM ai_generation_jobs ORDER BY id DESC LIMIT 1";
 inline constexpr char kProbeWrite[] =
     "INSERT INTO ai_generation_probe (id, probed_at) VALUES (1, UTC_TIMESTAMP(6)) "
     "ON DUPLICATE KEY UPDATE probed_at = VALUE(probed_at)";

@@ -19,6 +19,7 @@ void Reaper::Run() {
 }
 
 absl::Status Reaper::Look() {
+  // A server that can be read from and not written to would make all workers look silent.
   if (absl::Status probe = store_->Probe(); !probe.ok()) return probe;
   absl::StatusOr<std::vector<WorkerRecord>> workers = store_->ListWorkers();
   if (!workers.ok()) return workers.status();

@@ -56,6 +56,7 @@ class Reconciler {
   const int pages_per_run_;
   FullWalk full_walk_;
   uint64_t runs_ = 0;
+  uint64_t looks_ = 0;
   uint64_t walk_after_ = 0;
   std::string sweep_model_;
   uint32_t sweep_from_ = 0;

@@ -80,14 +80,14 @@ void Say(std::string_view name, double value, std::string_view unit,
   std::fflush(stdout);
 }
 
-// One replica of each part; room for all jobs at once.
+// One replica of each part; the worker has its hands full with so many jobs.
 absl::StatusOr<std::unique_ptr<Cluster>> StartSystem(const std::string& logs, int jobs,
                                                      int bridges) {
   return Cluster::Start({.logs = logs,
                          .workers = 1,
                          .bridges = bridges,
                          .slots = std::min(jobs, 1000),
-                         .worker_flags = {absl::StrCat("--max_jobs=", jobs + 16)}});
+                         .worker_flags = {absl::StrCat("--max_jobs=", jobs)}});
 }
 
 // Jobs of the bench model that make so many chunks each.
