@@ -10,6 +10,7 @@
 #include "tests/chaos/harness/audience.h"
 #include "tests/chaos/harness/cluster.h"
 #include "tests/chaos/harness/jobs.h"
+#include "tests/chaos/harness/ledger_reader.h"
 #include "tests/chaos/harness/percentile.h"
 #include "tests/chaos/harness/scenario.h"
 #include "tests/chaos/harness/verdict.h"
@@ -17,8 +18,9 @@
 namespace genwatch::chaos {
 namespace {
 
-// A supervisor's.
-constexpr absl::Duration kUntilRestart = absl::Milliseconds(250);
+// A supervisor's. While a progress_service is away the other one has to do for both.
+constexpr absl::Duration kUntilBridgeRestart = absl::Milliseconds(250);
+constexpr absl::Duration kUntilProgressRestart = absl::Milliseconds(1500);
 // From one kill to the next; who takes longer to be back is late anyway.
 constexpr absl::Duration kLeastPause = absl::Milliseconds(2300);
 constexpr absl::Duration kMostPause = absl::Milliseconds(3200);
@@ -40,6 +42,15 @@ std::vector<Kill> PlanKills(Random random, int each) {
                      .pause = random.Between(kLeastPause, kMostPause)});
   }
   return kills;
+}
+
+// How long ago the numbers of the running jobs were recorded that were recorded longest ago, s.
+absl::StatusOr<double> OldestRecord(LedgerReader& ledger) {
+  const auto micros = ledger.Number(
+      "SELECT CAST(COALESCE(MAX(TIMESTAMPDIFF(MICROSECOND, last_update_at, UTC_TIMESTAMP(6))), 0) "
+      "AS UNSIGNED) FROM ai_generation_jobs WHERE status = 'processing' AND current_tokens > 0");
+  if (!micros.ok()) return micros.status();
+  return static_cast<double>(*micros) / 1e6;
 }
 
 absl::Status Resume(Run& run) {
@@ -64,16 +75,22 @@ absl::Status Resume(Run& run) {
 
   int killed[2] = {0, 0};
   std::vector<double> silences;
+  std::vector<double> records;
+  LedgerReader ledger(cluster);
   for (const Kill& kill : kills) {
     ServiceProcess& hit =
         kill.bridge ? cluster.bridge(kill.replica) : cluster.progress_service(kill.replica);
     audience.TakeSilences();
     if (hit.Kill()) ++killed[kill.bridge ? 1 : 0];
-    if (absl::Status status = audience.TendFor(kUntilRestart); !status.ok()) return status;
-    if (absl::Status status = hit.Start(); !status.ok()) return status;
-    if (absl::Status status = audience.TendFor(kill.pause - kUntilRestart); !status.ok()) {
-      return status;
+    const absl::Duration away = kill.bridge ? kUntilBridgeRestart : kUntilProgressRestart;
+    if (absl::Status status = audience.TendFor(away); !status.ok()) return status;
+    if (!kill.bridge) {
+      const auto record = OldestRecord(ledger);
+      if (!record.ok()) return record.status();
+      records.push_back(*record);
     }
+    if (absl::Status status = hit.Start(); !status.ok()) return status;
+    if (absl::Status status = audience.TendFor(kill.pause - away); !status.ok()) return status;
     if (kill.bridge) continue;
     // Of a bridge's viewers, whose own streams stand.
     for (const absl::Duration silence : audience.TakeSilences()) {
@@ -96,6 +113,7 @@ absl::Status Resume(Run& run) {
   // Half of them were not on the replica that died.
   run.report.AtMost("resume_behind_bridge_s", Percentile(silences, 0.995), most_seconds, "s");
   resumed.insert(resumed.end(), audience.resumed_sse().begin(), audience.resumed_sse().end());
+  run.report.AtMost("resume_recorded_age_s", Percentile(records, 0.99), most_seconds, "s");
   run.report.Figure("resume_streams_broken", static_cast<double>(resumed.size()), "streams");
   run.report.Figure("resume_p50_s", Percentile(resumed, 0.5), "s");
   run.report.AtMost("resume_p99_s", Percentile(resumed, 0.99), most_seconds, "s");
