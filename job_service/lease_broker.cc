@@ -23,23 +23,20 @@ absl::Status ShuttingDown() {
 }  // namespace
 
 uint64_t LeaseBroker::Add(v1::LeaseJobsRequest request, absl::Duration wait, Answer answer) {
-  uint64_t id = 0;
-  {
-    MutexLock lock(mutex_);
-    if (!shut_down_) {
-      id = next_id_++;
-      Poll& poll = polls_[id];
-      poll.request = std::move(request);
-      poll.answer = std::move(answer);
-      // From the beginning, so that a poll that does not wait still looks once.
-      poll.looking = true;
-      poll.timer = timers_->RunAfter(wait, [this, id] { Expire(id); });
-    }
-  }
-  if (id == 0) {
+  MutexLock lock(mutex_);
+  if (shut_down_) {
+    lock.Unlock();
     answer(ShuttingDown());
     return 0;
   }
+  const uint64_t id = next_id_++;
+  Poll& poll = polls_[id];
+  poll.request = std::move(request);
+  poll.answer = std::move(answer);
+  // From the beginning, so that a poll that does not wait still looks once.
+  poll.looking = true;
+  poll.timer = timers_->RunAfter(wait, [this, id] { Expire(id); });
+  lock.Unlock();
   SubmitLook(id);
   return id;
 }
