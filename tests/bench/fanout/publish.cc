@@ -66,17 +66,18 @@ int Run(uint16_t port, const std::string& path, const std::string& job_id, doubl
     const int64_t stamp_us = std::chrono::duration_cast<std::chrono::microseconds>(
                                  system_clock::now().time_since_epoch())
                                  .count();
-    const std::string text = "@" + std::to_string(stamp_us) + ";";
-    const int64_t end = offset + static_cast<int64_t>(text.size());
-    const std::string body = R"({"job_id":")" + job_id +
-                             R"(","attempt":1,"channel":"answer","text_offset":)" +
-                             std::to_string(offset) + R"(,"text_end":)" + std::to_string(end) +
-                             R"(,"text":")" + text + R"("})";
-    offset = end;
-    const std::string request =
-        "POST " + path +
-        " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: " + std::to_string(body.size()) +
-        "\r\n\r\n" + body;
+    char text[32];
+    const int length =
+        std::snprintf(text, sizeof(text), "@%lld;", static_cast<long long>(stamp_us));
+    char body[512];
+    const int size = std::snprintf(
+        body, sizeof(body),
+        R"({"job_id":"%s","attempt":1,"channel":"answer","text_offset":%lld,"text_end":%lld,"text":"%s"})",
+        job_id.c_str(), static_cast<long long>(offset), static_cast<long long>(offset + length),
+        text);
+    offset += length;
+    std::string request = "POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ";
+    request.append(std::to_string(size)).append("\r\n\r\n").append(body);
     if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) !=
         static_cast<ssize_t>(request.size())) {
       shutdown(fd, SHUT_RDWR);
