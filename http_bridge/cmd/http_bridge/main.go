@@ -36,7 +36,7 @@ func run(args []string, env func(string) (string, bool)) int {
 
 	if _, chosen := env("GOGC"); !chosen {
 		// Little garbage is made, and the stacks of thousands of viewers count for how much may gather.
-		debug.SetGCPercent(50)
+		debug.SetGCPercent(30)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
