@@ -39,6 +39,8 @@ constexpr absl::Duration kMostSilence = absl::Milliseconds(1250);
 constexpr absl::Duration kMostSilenceInBrief = absl::Seconds(6);
 // Bytes of text that the next attempt goes on from.
 constexpr size_t kGoneOnWith = 80;
+// With less it starts over.
+constexpr size_t kShortText = 32;
 // The replica behind, of two.
 constexpr int kLagging = 1;
 
@@ -388,6 +390,8 @@ absl::Status OldLease(Matrix& matrix, int replica, bool continues) {
   if (!paused.ok()) return paused.status();
   if (absl::Status status = matrix.Resume(*job); !status.ok()) return status;
   const size_t kept = paused->answer.size();
+  // On a machine that was slow it has become long enough to be gone on with.
+  if (!continues && kept >= kShortText) return absl::OkStatus();
   const auto after = matrix.SeenOnce(*job, [&](const Seen& s) {
     return s.version > paused->version && s.state == v1::Job::STATE_PROCESSING &&
            Fields(s.cursor).all[4] != Fields(paused->cursor).all[4] && !s.answer.empty();
