@@ -142,6 +142,8 @@ void ActiveJobs::Converse(ActiveJob& job) {
   job.started = false;
   job.over = false;
   job.after_break = broken_off_.count(job.model) > 0;
+  // Another one of ours may have had it loaded meanwhile.
+  job.request.preload = job.attempt.phase() == v1::PHASE_LOADING;
   job.generation = client_->Generate(
       job.request, [this, key = job.key](const GenerationEvent& event) { TakeEvent(key, event); });
 }
@@ -152,7 +154,11 @@ void ActiveJobs::TakeEvent(const LeaseKey& key, const GenerationEvent& event) {
   ActiveJob* job = Find(key);
   if (job == nullptr || job->stage != Stage::kRunning) return;
   const absl::Duration now = loop_->Now();
-  if (std::holds_alternative<AnswerStarted>(event)) {
+  if (std::holds_alternative<ModelLoaded>(event)) {
+    server_->residency().Used(job->model, job->num_ctx, now);
+    job->attempt.OnModelLoaded(now);
+    Touch(*job);
+  } else if (std::holds_alternative<AnswerStarted>(event)) {
     job->started = true;
     broken_off_.erase(job->model);
     server_->residency().Used(job->model, job->num_ctx, now);

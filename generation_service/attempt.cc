@@ -52,6 +52,11 @@ Attempt::Attempt(const v1::LeasedJob& lease, bool model_loaded, absl::Duration n
       answer_bytes_(BaseOf(lease).answer()),
       thinking_bytes_(BaseOf(lease).thinking()) {}
 
+void Attempt::OnModelLoaded(absl::Duration now) {
+  if (phases_.current() == v1::PHASE_LOADING) preload_ = now - start_;
+  phases_.Enter(v1::PHASE_PROMPT, now);
+}
+
 void Attempt::OnFirstByte(absl::Duration now) { phases_.Enter(v1::PHASE_PROMPT, now); }
 
 void Attempt::TryToContinue(uint32_t kept_tokens) {
@@ -185,7 +190,8 @@ v1::AttemptFacts Attempt::Facts(absl::Duration now) const {
   v1::AttemptFacts facts;
   facts.set_answer_chunks(answer_chunks_);
   facts.set_thinking_chunks(thinking_chunks_);
-  facts.set_load_ms(absl::ToDoubleMilliseconds(statistics_.load));
+  // The answer itself knows nothing of the request that had its model loaded.
+  facts.set_load_ms(absl::ToDoubleMilliseconds(std::max(statistics_.load, preload_)));
   // Times of a part would be held against the tokens of the whole.
   if (kept_ == Kept::kNone) {
     facts.set_prompt_eval_ms(absl::ToDoubleMilliseconds(statistics_.prompt_eval));

@@ -28,6 +28,8 @@ class Attempt {
   // loaded, so that the silence before the first chunk is prompt evaluation.
   Attempt(const v1::LeasedJob& lease, bool model_loaded, absl::Duration now);
 
+  // The model was loaded by a request of its own; the prompt is on its way.
+  void OnModelLoaded(absl::Duration now);
   // The first byte of the answer came: the model is loaded.
   void OnFirstByte(absl::Duration now);
 
@@ -96,6 +98,7 @@ class Attempt {
   uint32_t answer_chunks_ = 0;
   uint32_t thinking_chunks_ = 0;
   uint64_t answer_chars_ = 0;
+  absl::Duration preload_;  // how long it took
   std::optional<absl::Duration> first_text_;
   std::optional<absl::Duration> first_answer_;
   std::optional<absl::Duration> end_;

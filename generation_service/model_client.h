@@ -25,13 +25,20 @@ struct GenerationRequest {
   absl::Duration first_byte_timeout;
   absl::Duration silence_timeout;
   absl::Duration running_timeout;
+  // The model is not known to be loaded. Whoever can have it loaded by a request of its own does so
+  // first, and tells when it was: else loading and reading the prompt are one silence.
+  bool preload = false;
 };
+
+// The model is loaded, by a request of its own; the prompt has been sent now. Told at most once,
+// before all others.
+struct ModelLoaded {};
 
 // The first byte of the answer's body came: the model is loaded. Not told for an error page.
 struct AnswerStarted {};
 
 // AnswerDone or Failure is the last one.
-using GenerationEvent = std::variant<AnswerStarted, AnswerText, AnswerDone, Failure>;
+using GenerationEvent = std::variant<ModelLoaded, AnswerStarted, AnswerText, AnswerDone, Failure>;
 
 // A conversation about one job. Destroyed: its connection is closed at once, which stops the model,
 // and no more events come. After the last event destroying it has no effect.

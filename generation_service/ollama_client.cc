@@ -17,16 +17,21 @@ OllamaClient::~OllamaClient() = default;
 
 std::unique_ptr<Generation> OllamaClient::Generate(
     const GenerationRequest& request, std::function<void(const GenerationEvent&)> on_event) {
-  OllamaRequest wire = OllamaRequestOf(request.spec);
-  HttpRequest http;
-  http.url = options_.url + wire.path;
-  http.json_body = std::move(wire.body);
-  http.headers = options_.headers;
-  http.connect_timeout = options_.connect_timeout;
-  http.first_byte_timeout = request.first_byte_timeout;
-  http.silence_timeout = request.silence_timeout;
-  http.running_timeout = request.running_timeout;
-  return StartOllamaGeneration(loop_, &http_, std::move(http), std::move(on_event));
+  const auto complete = [this, &request](OllamaRequest wire) {
+    HttpRequest http;
+    http.url = options_.url + wire.path;
+    http.json_body = std::move(wire.body);
+    http.headers = options_.headers;
+    http.connect_timeout = options_.connect_timeout;
+    http.first_byte_timeout = request.first_byte_timeout;
+    http.silence_timeout = request.silence_timeout;
+    http.running_timeout = request.running_timeout;
+    return http;
+  };
+  std::optional<HttpRequest> preload;
+  if (request.preload && options_.preload) preload = complete(PreloadRequestOf(request.spec));
+  return StartOllamaGeneration(loop_, &http_, complete(OllamaRequestOf(request.spec)),
+                               std::move(preload), std::move(on_event));
 }
 
 void OllamaClient::Unload(const std::string& model) {

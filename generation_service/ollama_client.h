@@ -25,6 +25,8 @@ struct OllamaOptions {
   absl::Duration look_timeout = absl::Seconds(3);
   // GET /api/ps answers only after a running load of a model in some versions.
   absl::Duration loaded_timeout = absl::Milliseconds(500);
+  // Have a model loaded by a request of its own where a generation asks for that.
+  bool preload = true;
 };
 
 // An Ollama. As ModelClient says.

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "generation_service/curl/http_client.h"
 #include "generation_service/event_loop.h"
@@ -11,9 +12,11 @@
 namespace genwatch {
 
 // Starts one streamed conversation and reads it to its end. `request` is complete: URL, body,
-// headers and limits. As Generation says; of the loop's thread.
+// headers and limits. With `preload`, as complete, that request is made first, and the other one
+// when it was answered; `request.running_timeout` holds for both, and a failure of the first one is
+// told like any other. As Generation says; of the loop's thread.
 std::unique_ptr<Generation> StartOllamaGeneration(
-    EventLoop* loop, HttpClient* http, HttpRequest request,
+    EventLoop* loop, HttpClient* http, HttpRequest request, std::optional<HttpRequest> preload,
     std::function<void(const GenerationEvent&)> on_event);
 
 }  // namespace genwatch

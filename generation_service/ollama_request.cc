@@ -2,10 +2,16 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
+
 #include "generation_service/json_writer.h"
 
 namespace genwatch {
 namespace {
+
+// Until the real request comes, which says again how long. 0 would mean to unload the model now,
+// and so would the server's own default if it is that.
+constexpr int32_t kPreloadKeepAliveMs = 60'000;
 
 void WriteMessage(std::string_view role, std::string_view content, JsonWriter& json) {
   json.BeginObject();
@@ -131,6 +137,20 @@ OllamaRequest OllamaRequestOf(const v1::JobSpec& spec) {
   if (spec.has_keep_alive_ms()) WriteKeepAlive(spec.keep_alive_ms(), json);
   json.EndObject();
   return {chat ? "/api/chat" : "/api/generate", json.text()};
+}
+
+OllamaRequest PreloadRequestOf(const v1::JobSpec& spec) {
+  JsonWriter json;
+  json.BeginObject();
+  json.Key("model");
+  json.String(spec.model());
+  json.Key("stream");
+  json.Bool(true);
+  if (spec.has_options()) WriteOptions(spec.options(), json);
+  const bool for_ever = spec.keep_alive_ms() < 0;
+  WriteKeepAlive(for_ever ? -1 : std::max(spec.keep_alive_ms(), kPreloadKeepAliveMs), json);
+  json.EndObject();
+  return {"/api/generate", json.text()};
 }
 
 }  // namespace genwatch

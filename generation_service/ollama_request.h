@@ -16,6 +16,10 @@ struct OllamaRequest {
 // does not say is not sent, so that the model's own defaults hold. Pure; thread-safe.
 OllamaRequest OllamaRequestOf(const v1::JobSpec& spec);
 
+// The request that has the model loaded as the job needs it (its options may decide how), and is
+// answered when that is done: one without a prompt. Pure; thread-safe.
+OllamaRequest PreloadRequestOf(const v1::JobSpec& spec);
+
 }  // namespace genwatch
 
 #endif  // GENWATCH_GENERATION_SERVICE_OLLAMA_REQUEST_H_

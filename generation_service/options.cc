@@ -33,6 +33,9 @@ ABSL_FLAG(uint32_t, max_jobs, 128,
 ABSL_FLAG(std::string, continue_models, genwatch::kContinuingModels,
           "models that go on from the kept text of an earlier attempt, as patterns with '*', "
           "separated by commas; the others start over. Empty: none");
+ABSL_FLAG(bool, preload, true,
+          "have a model that is not known to be loaded loaded by a request of its own, so that "
+          "loading and reading the prompt are told apart; off for servers that can't do that");
 ABSL_FLAG(std::string, advertise, "",
           "host:port at which others reach this service; default: --host and the bound port");
 ABSL_FLAG(absl::Duration, first_byte_timeout, absl::Minutes(15),
@@ -115,6 +118,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
   Problems problems;
   Options options;
   options.server = ServerOptionsFromFlags(problems);
+  options.ollama.preload = absl::GetFlag(FLAGS_preload);
   options.job_service = absl::GetFlag(FLAGS_job_service);
   if (options.job_service.empty()) problems.Add("--job_service", "is empty");
   options.noop = ReadNoop(problems);

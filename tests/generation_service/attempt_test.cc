@@ -55,6 +55,24 @@ TEST(AttemptTest, PhasesFollowTheFacts) {
   EXPECT_EQ(state.first_token_ms(), 300u);
 }
 
+TEST(AttemptTest, LoadingThatWasSeenIsALessonThoughTheAnswerKnowsNothingOfIt) {
+  Attempt attempt(Lease(), /*model_loaded=*/false, kStart);
+  attempt.OnModelLoaded(At(4'000));
+  EXPECT_EQ(attempt.phase(), v1::PHASE_PROMPT);
+  attempt.OnFirstByte(At(4'500));
+  attempt.AddText({"yes", ""}, At(4'500));
+  AnswerStatistics statistics;
+  statistics.load = absl::Milliseconds(3);
+  attempt.Finish(statistics, At(5'000));
+
+  const v1::AttemptFacts facts = attempt.Facts(At(5'000));
+  EXPECT_DOUBLE_EQ(facts.load_ms(), 4'000);
+  ASSERT_EQ(facts.phases_size(), 4);
+  EXPECT_EQ(facts.phases(0).duration_ms(), 4'000u);
+  EXPECT_EQ(facts.phases(1).phase(), v1::PHASE_PROMPT);
+  EXPECT_EQ(facts.phases(1).duration_ms(), 500u);
+}
+
 TEST(AttemptTest, LoadedModelStartsWithThePrompt) {
   Attempt attempt(Lease(), /*model_loaded=*/true, kStart);
   EXPECT_EQ(attempt.phase(), v1::PHASE_PROMPT);

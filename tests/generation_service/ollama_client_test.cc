@@ -3,13 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "common/mutex.h"
 #include "tests/generation_service/scripted_server.h"
 #include "tests/support/notification.h"
 
@@ -30,6 +33,7 @@ class OllamaClientTest : public testing::Test {
   struct Heard {
     std::string answer;
     std::string thinking;
+    int loaded = 0;
     int started = 0;
     std::optional<AnswerStatistics> done;
     std::optional<Failure> failure;
@@ -65,7 +69,10 @@ class OllamaClientTest : public testing::Test {
     loop_.RunSync([&] {
       heard.generation = client_->Generate(request, [&heard](const GenerationEvent& event) {
         EXPECT_FALSE(heard.ended.HasBeenNotified());
-        if (std::holds_alternative<AnswerStarted>(event)) {
+        if (std::holds_alternative<ModelLoaded>(event)) {
+          EXPECT_EQ(heard.started, 0);
+          ++heard.loaded;
+        } else if (std::holds_alternative<AnswerStarted>(event)) {
           ++heard.started;
         } else if (const auto* text = std::get_if<AnswerText>(&event)) {
           heard.answer.append(text->answer);
@@ -488,6 +495,180 @@ TEST_F(OllamaClientTest, DestructionWithConversationsInProgressIsSafe) {
     client_->Look([](const ModelServerLook&) { FAIL(); });
     client_.reset();
   });
+}
+
+// ---- A model that is not loaded.
+
+constexpr char kLoaded[] =
+    "{\"model\":\"m\",\"response\":\"\",\"done\":true,\"done_reason\":\"load\"}\n";
+
+// Serves each request with what a script says, on any number of connections.
+class PreloadTest : public OllamaClientTest {
+ protected:
+  using Answer = std::function<void(ScriptedConnection&)>;
+
+  // `answer`: to the request that has the model loaded.
+  void Serve(Answer answer) {
+    server_ = std::make_unique<ScriptedServer>([this, answer](ScriptedConnection& connection) {
+      for (;;) {
+        const std::string request = connection.ReadRequest();
+        if (request.empty()) return;
+        const bool preload = request.find("\"prompt\"") == std::string::npos &&
+                             request.find("\"messages\"") == std::string::npos;
+        {
+          MutexLock lock(mutex_);
+          requests_.push_back(request);
+        }
+        if (preload) {
+          answer(connection);
+        } else {
+          Stream(connection, {kFirst, kSecond, kDone});
+        }
+      }
+    });
+    Connect(server_->url());
+  }
+
+  static void Stream(ScriptedConnection& connection, const std::vector<std::string>& lines) {
+    connection.Write(kStreamHead);
+    for (const std::string& line : lines) connection.WriteChunk(line);
+    connection.Write(kLastChunk);
+  }
+
+  static GenerationRequest Cold() {
+    GenerationRequest request = Request();
+    request.preload = true;
+    request.spec.mutable_options()->set_num_ctx(8192);
+    request.spec.set_keep_alive_ms(90'000);
+    return request;
+  }
+
+  std::vector<std::string> requests() {
+    MutexLock lock(mutex_);
+    return requests_;
+  }
+
+  Mutex mutex_;
+  std::vector<std::string> requests_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<ScriptedServer> server_;
+};
+
+TEST_F(PreloadTest, LoadingEndsBeforeThePromptIsSent) {
+  Serve([](ScriptedConnection& connection) { Stream(connection, {kLoaded}); });
+  Heard heard;
+  Generate(heard, Cold());
+  EXPECT_EQ(heard.loaded, 1);
+  EXPECT_EQ(heard.started, 1);
+  EXPECT_EQ(heard.answer, "Hello");
+  EXPECT_TRUE(heard.done.has_value());
+  ASSERT_EQ(requests().size(), 2u);
+  // With all that decides how the model is loaded, and how long it stays at least.
+  EXPECT_THAT(requests()[0], HasSubstr("POST /api/generate HTTP/1.1"));
+  EXPECT_THAT(requests()[0], HasSubstr("\"options\":{\"num_ctx\":8192}"));
+  EXPECT_THAT(requests()[0], HasSubstr("\"keep_alive\":\"90000ms\""));
+  EXPECT_THAT(requests()[1], HasSubstr("\"prompt\":\"hi\""));
+}
+
+TEST_F(PreloadTest, NothingMoreIsSentWhereTheModelIsLoaded) {
+  Serve([](ScriptedConnection& connection) { Stream(connection, {kLoaded}); });
+  Heard heard;
+  Generate(heard);
+  EXPECT_EQ(heard.loaded, 0);
+  EXPECT_EQ(heard.answer, "Hello");
+  EXPECT_EQ(requests().size(), 1u);
+}
+
+TEST_F(PreloadTest, AModelThatCantBeLoadedFailsTheJobLikeAnyFailure) {
+  Serve([](ScriptedConnection& connection) {
+    connection.Write(WholeAnswer("500 Internal Server Error",
+                                 R"({"error":"timed out waiting for llama-server to start"})"));
+  });
+  Heard heard;
+  Generate(heard, Cold());
+  ASSERT_TRUE(heard.failure.has_value());
+  EXPECT_EQ(heard.failure->kind, Kind::kStatus);
+  EXPECT_EQ(heard.failure->http_status, 500);
+  EXPECT_EQ(Classify(*heard.failure, {.model = "m"}).reason, "MODEL_LOAD_TIMEOUT");
+  EXPECT_EQ(heard.loaded, 0);
+  EXPECT_EQ(requests().size(), 1u);
+}
+
+TEST_F(PreloadTest, AnErrorInTheAnswerCountsAsWellWithAndWithoutItsNewline) {
+  for (const char* const line :
+       {"{\"error\":\"out of memory\"}\n", "{\"error\":\"out of memory\"}"}) {
+    Serve([line](ScriptedConnection& connection) { Stream(connection, {line}); });
+    Heard heard;
+    Generate(heard, Cold());
+    ASSERT_TRUE(heard.failure.has_value());
+    EXPECT_EQ(heard.failure->kind, Kind::kErrorLine);
+    EXPECT_EQ(Classify(*heard.failure, {.model = "m"}).reason, "OUT_OF_MEMORY");
+    loop_.RunSync([this] { client_.reset(); });
+    server_.reset();
+  }
+}
+
+TEST_F(PreloadTest, AConnectionThatBreaksMeanwhileIsAFailureOfTransport) {
+  Serve([](ScriptedConnection& connection) { connection.Reset(); });
+  Heard heard;
+  Generate(heard, Cold());
+  ASSERT_TRUE(heard.failure.has_value());
+  EXPECT_EQ(heard.failure->kind, Kind::kTransport);
+}
+
+TEST_F(PreloadTest, SilenceMeanwhileIsTooLongAtSomeTime) {
+  Serve([](ScriptedConnection& connection) { connection.AwaitClose(); });
+  GenerationRequest request = Cold();
+  request.first_byte_timeout = absl::Milliseconds(200);
+  Heard heard;
+  Generate(heard, request);
+  ASSERT_TRUE(heard.failure.has_value());
+  EXPECT_EQ(heard.failure->kind, Kind::kFirstByteTimeout);
+}
+
+TEST_F(PreloadTest, ServersThatKnowNoSuchRequestGetTheRealOne) {
+  const std::vector<Answer> answers = {
+      [](ScriptedConnection& connection) {
+        connection.Write(WholeAnswer("400 Bad Request", R"({"error":"missing prompt"})"));
+      },
+      [](ScriptedConnection& connection) { Stream(connection, {}); },
+      // It answers nothing with something, and would go on for long.
+      [](ScriptedConnection& connection) {
+        connection.Write(kStreamHead);
+        connection.WriteChunk(kFirst);
+        connection.AwaitClose();
+      },
+  };
+  for (const Answer& answer : answers) {
+    {
+      MutexLock lock(mutex_);
+      requests_.clear();
+    }
+    Serve(answer);
+    Heard heard;
+    Generate(heard, Cold());
+    EXPECT_EQ(heard.answer, "Hello");
+    EXPECT_EQ(heard.loaded, 1);
+    EXPECT_TRUE(heard.done.has_value());
+    EXPECT_EQ(requests().size(), 2u);
+    loop_.RunSync([this] { client_.reset(); });
+    server_.reset();
+  }
+}
+
+TEST_F(PreloadTest, WhoIsCancelledMeanwhileSendsNoPrompt) {
+  Notification loading;
+  Notification closed;
+  Serve([&](ScriptedConnection& connection) {
+    loading.Notify();
+    if (connection.AwaitClose()) closed.Notify();
+  });
+  Heard heard;
+  Start(heard, Cold());
+  loading.WaitForNotification();
+  loop_.RunSync([&] { heard.generation.reset(); });
+  closed.WaitForNotification();
+  EXPECT_EQ(requests().size(), 1u);
+  EXPECT_FALSE(heard.ended.HasBeenNotified());
 }
 
 }  // namespace

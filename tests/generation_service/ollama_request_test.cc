@@ -125,5 +125,24 @@ TEST(OllamaRequestTest, KeepAliveIsADurationOrForEver) {
   EXPECT_NE(OllamaRequestOf(spec).body.find(R"("keep_alive":"0ms")"), std::string::npos);
 }
 
+// With 0 an Ollama would unload the model instead of loading it.
+TEST(OllamaRequestTest, PreloadKeepsTheModelUntilThePromptComes) {
+  v1::JobSpec spec = Prompt();
+  spec.mutable_options()->set_num_ctx(4096);
+  const OllamaRequest preload = PreloadRequestOf(spec);
+  EXPECT_EQ(preload.path, "/api/generate");
+  EXPECT_EQ(preload.body.find("prompt"), std::string::npos);
+  EXPECT_NE(preload.body.find(R"("options":{"num_ctx":4096})"), std::string::npos);
+  EXPECT_NE(preload.body.find(R"("keep_alive":"60000ms")"), std::string::npos);
+  const std::vector<std::pair<int32_t, std::string>> rows = {{0, R"("keep_alive":"60000ms")"},
+                                                             {10, R"("keep_alive":"60000ms")"},
+                                                             {90'000, R"("keep_alive":"90000ms")"},
+                                                             {-5, R"("keep_alive":-1)"}};
+  for (const auto& [keep_alive_ms, expected] : rows) {
+    spec.set_keep_alive_ms(keep_alive_ms);
+    EXPECT_NE(PreloadRequestOf(spec).body.find(expected), std::string::npos) << expected;
+  }
+}
+
 }  // namespace
 }  // namespace genwatch

@@ -54,6 +54,8 @@ class ProgramTest : public testing::Test {
                     R"("details":{"context_length":8192}}]})"));
     } else if (request.find("GET /api/ps ") == 0) {
       connection.Write(WholeAnswer("200 OK", R"({"models":[]})"));
+    } else if (request.find("\"prompt\"") == std::string::npos) {
+      connection.Write(WholeAnswer("200 OK", R"({"done":true,"done_reason":"load"})"));
     } else {
       return false;
     }
@@ -118,6 +120,43 @@ TEST_F(ProgramTest, RunsAJobAndEndsOnASignal) {
   EXPECT_EQ(process_->Wait(absl::Seconds(20)), 0) << Log();
 }
 
+TEST_F(ProgramTest, LoadingIsSeenOnceAndNotAskedForWhereTheFlagForbidsIt) {
+  for (const bool preload : {true, false}) {
+    FakeLedger ledger;
+    std::atomic<int> preloads = 0;
+    ScriptedServer ollama([&preloads](ScriptedConnection& connection) {
+      for (std::string request = connection.ReadRequest(); !request.empty();
+           request = connection.ReadRequest()) {
+        if (request.find("POST /api/generate ") == 0 &&
+            request.find("\"prompt\"") == std::string::npos) {
+          ++preloads;
+        }
+        if (preloads > 0 && request.find("GET /api/ps ") == 0) {
+          connection.Write(
+              WholeAnswer("200 OK", R"({"models":[{"name":"m:latest","context_length":8192}]})"));
+          continue;
+        }
+        if (AnswerLook(request, connection)) continue;
+        connection.Write(kStreamHead);
+        connection.WriteChunk("{\"response\":\"yes\",\"done\":true,\"done_reason\":\"stop\"}\n");
+        connection.Write(kLastChunk);
+      }
+    });
+    Start({"--port=0", "--metrics_port=0", absl::StrCat("--preload=", preload),
+           absl::StrCat("--job_service=", ledger.address()),
+           absl::StrCat("--ollama_url=", ollama.url())});
+    for (size_t jobs = 1; jobs <= 3; ++jobs) {
+      ledger.Submit(Job(absl::StrCat("job_", jobs)));
+      ASSERT_TRUE(Await([&] { return ledger.finished().size() == jobs; })) << Log();
+      EXPECT_EQ(ledger.finished().back().answer, "yes");
+    }
+    // The next ones find the model loaded.
+    EXPECT_EQ(preloads, preload ? 1 : 0);
+    process_->Signal(SIGTERM);
+    EXPECT_EQ(process_->Wait(absl::Seconds(20)), 0) << Log();
+  }
+}
+
 TEST_F(ProgramTest, RunsWithoutAModelServerForBenchmarks) {
   FakeLedger ledger;
   Start({"--port=0", "--metrics_port=0", "--model_client=noop", "--max_concurrent=8",
@@ -144,7 +183,7 @@ class DrainTest : public ProgramTest {
           while (true) {
             const std::string request = connection.ReadRequest();
             if (request.empty()) return;
-            if (request.find("POST /api/generate ") == 0) {
+            if (!AnswerLook(request, connection)) {
               connection.Write(kStreamHead);
               connection.WriteChunk("{\"response\":\"so far\",\"done\":false}\n");
               while (!finish_ && !connection.AwaitClose(absl::Milliseconds(20))) {
@@ -152,8 +191,6 @@ class DrainTest : public ProgramTest {
               if (!finish_) return;
               connection.WriteChunk("{\"response\":\" and on\",\"done\":true}\n");
               connection.Write(kLastChunk);
-            } else {
-              AnswerLook(request, connection);
             }
           }
         }) {}

@@ -58,6 +58,28 @@ TEST_F(WorkerTest, JobIsRunToItsEnd) {
   EXPECT_TRUE(AwaitListed("job_1", false));
 }
 
+TEST_F(WorkerTest, ModelThatIsNotKnownToBeLoadedIsLoadedFirstAndTheOthersFindItSo) {
+  Start();
+  const size_t first = StartJob(Job("job_1"));
+  EXPECT_TRUE(models_.request(first).preload);
+  models_.Say(first, ModelLoaded());
+  models_.Say(first, AnswerStarted());
+  models_.SayText(first, "Hello");
+  models_.SayDone(first, 1);
+  ASSERT_TRUE(Await([&] { return ledger_->finished().size() == 1; }));
+  const v1::AttemptFacts facts = ledger_->finished()[0].request.facts();
+  ASSERT_GE(facts.phases_size(), 3);
+  EXPECT_EQ(facts.phases(0).phase(), v1::PHASE_LOADING);
+  EXPECT_EQ(facts.phases(1).phase(), v1::PHASE_PROMPT);
+
+  const size_t second = StartJob(Job("job_2"));
+  EXPECT_FALSE(models_.request(second).preload);
+  models_.Say(second, AnswerStarted());
+  models_.SayDone(second, 1);
+  ASSERT_TRUE(Await([&] { return ledger_->finished().size() == 2; }));
+  EXPECT_EQ(ledger_->finished()[1].request.facts().phases(0).phase(), v1::PHASE_PROMPT);
+}
+
 TEST_F(WorkerTest, TextIsStoredWhileTheJobRuns) {
   Start();
   const size_t index = StartJob(Job("job_1"));
