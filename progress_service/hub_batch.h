@@ -26,6 +26,9 @@ class ProgressHub::Batch {
     read_at_once_ |= at_once;
   }
 
+  void Score(v1::EstimateScore score) { scores_.push_back(std::move(score)); }
+
+  std::vector<v1::EstimateScore>& scores() { return scores_; }
   const std::vector<EntryRef>& to_ask() const { return to_ask_; }
   const std::vector<EntryRef>& to_read() const { return to_read_; }
   bool read_at_once() const { return read_at_once_; }
@@ -49,6 +52,7 @@ class ProgressHub::Batch {
   std::vector<std::shared_ptr<const HubWakes>> wakes_;
   std::vector<EntryRef> to_ask_;
   std::vector<EntryRef> to_read_;
+  std::vector<v1::EstimateScore> scores_;
   bool read_at_once_ = false;
 };
 

@@ -102,6 +102,13 @@ void LedgerClient::RecordProgress(v1::RecordProgressRequest request,
   });
 }
 
+void LedgerClient::RecordScores(v1::RecordScoresRequest request,
+                                Answer<v1::RecordScoresResponse> answer) {
+  impl_->Start(kDeadline, std::move(request), std::move(answer), [this](auto&&... arguments) {
+    impl_->stub->async()->RecordScores(std::forward<decltype(arguments)>(arguments)...);
+  });
+}
+
 void LedgerClient::ListActive(v1::ListActiveRequest request,
                               Answer<v1::ListActiveResponse> answer) {
   impl_->Start(kDeadline, std::move(request), std::move(answer), [this](auto&&... arguments) {

@@ -27,6 +27,7 @@ class LedgerClient {
   void GetJobStates(v1::GetJobStatesRequest request, Answer<v1::GetJobStatesResponse> answer);
   void ReadTexts(v1::ReadTextsRequest request, Answer<v1::ReadTextsResponse> answer);
   void RecordProgress(v1::RecordProgressRequest request, Answer<v1::RecordProgressResponse> answer);
+  void RecordScores(v1::RecordScoresRequest request, Answer<v1::RecordScoresResponse> answer);
   void ListActive(v1::ListActiveRequest request, Answer<v1::ListActiveResponse> answer);
 
  private:

@@ -50,6 +50,9 @@ double ShareOfWait(double elapsed, double expected) {
 // A shorter time since the first token gives no speed worth telling.
 constexpr uint32_t kShortestMeasureMs = 200;
 
+// Until then the usual speed counts as well: models give tokens in bursts.
+constexpr double kTrustedMeasureMs = 2000;
+
 // The worker's own word, over its window; until it has one, the average since the first token.
 double TokensPerSecond(const v1::WorkerState& state) {
   if (state.tokens_per_second() > 0 || !state.has_first_token_ms()) {
@@ -70,7 +73,18 @@ ProgressEstimator::ProgressEstimator(const v1::LeaseFixed& lease)
     : load_ms_(lease.history().load_ms()),
       first_token_ms_(FirstTokenMs(lease)),
       typical_rate_(lease.history().tokens_per_second()),
-      lengths_(lease.history(), TokenLimit(lease)) {}
+      token_limit_(TokenLimit(lease)) {
+  *history_.mutable_lengths() = lease.history().lengths();
+  *history_.mutable_censored() = lease.history().censored();
+}
+
+const LengthEstimate& ProgressEstimator::lengths() const {
+  if (!lengths_.has_value()) {
+    lengths_.emplace(history_, token_limit_);
+    history_ = v1::LengthHistory();
+  }
+  return *lengths_;
+}
 
 v1::JobNumbers ProgressEstimator::Interpret(const v1::WorkerState& state) const {
   v1::JobNumbers numbers;
@@ -95,7 +109,7 @@ v1::JobNumbers ProgressEstimator::Interpret(const v1::WorkerState& state) const 
 }
 
 double ProgressEstimator::PercentGenerating(double tokens) const {
-  return kPercentGenerating + (kPercentGenerated - kPercentGenerating) * lengths_.Fraction(tokens);
+  return kPercentGenerating + (kPercentGenerated - kPercentGenerating) * lengths().Fraction(tokens);
 }
 
 double ProgressEstimator::PercentOf(const v1::WorkerState& state) const {
@@ -122,14 +136,22 @@ void ProgressEstimator::SetRemaining(const v1::WorkerState& state, v1::JobNumber
     numbers.set_remaining_high_ms(0);
     return;
   }
-  const double measured = TokensPerSecond(state);
-  const double rate = measured > 0 ? measured : typical_rate_;
+  const double rate = ExpectedRate(state);
   if (!(rate > 0)) return;
   const double before = MillisecondsToFirstToken(state);
-  const RemainingTokens rest = lengths_.Remaining(state.tokens());
+  const RemainingTokens rest = lengths().Remaining(state.tokens());
   numbers.set_remaining_ms(ToMs(before + 1000 * rest.median / rate));
   numbers.set_remaining_low_ms(ToMs(before + 1000 * rest.low / rate));
   numbers.set_remaining_high_ms(ToMs(before + 1000 * rest.high / rate));
+}
+
+double ProgressEstimator::ExpectedRate(const v1::WorkerState& state) const {
+  const double measured = TokensPerSecond(state);
+  if (!(measured > 0)) return typical_rate_;
+  if (!(typical_rate_ > 0) || !state.has_first_token_ms()) return measured;
+  const double since = double{1} * state.attempt_elapsed_ms() - state.first_token_ms();
+  const double trust = std::clamp(since / kTrustedMeasureMs, 0.0, 1.0);
+  return trust * measured + (1 - trust) * typical_rate_;
 }
 
 double ProgressEstimator::MillisecondsToFirstToken(const v1::WorkerState& state) const {

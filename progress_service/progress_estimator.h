@@ -1,6 +1,8 @@
 #ifndef GENWATCH_PROGRESS_SERVICE_PROGRESS_ESTIMATOR_H_
 #define GENWATCH_PROGRESS_SERVICE_PROGRESS_ESTIMATOR_H_
 
+#include <optional>
+
 #include "genwatch/v1/generation_service.pb.h"
 #include "genwatch/v1/job.pb.h"
 #include "genwatch/v1/progress.pb.h"
@@ -15,7 +17,8 @@ inline constexpr double kPercentFinalizing = 95;  // the result is being stored
 inline constexpr double kPercentDone = 100;       // only for what is stored as completed
 
 // What a worker's facts mean. A pure function of the facts of the lease and of the state, so that
-// every replica shows the same numbers. Thread-safe after construction.
+// every replica shows the same numbers. The estimate of the length is built when it is first
+// needed: many jobs are done before anything of it could be shown. Not thread-safe.
 class ProgressEstimator {
  public:
   explicit ProgressEstimator(const v1::LeaseFixed& lease);
@@ -29,17 +32,23 @@ class ProgressEstimator {
   double PercentGenerating(double tokens) const;
 
   // 0 to 1, what the percent is made of: t / (t + expected rest), never falling.
-  double Fraction(double tokens) const { return lengths_.Fraction(tokens); }
+  double Fraction(double tokens) const { return lengths().Fraction(tokens); }
+  // Something was made of it already.
+  bool has_estimated() const { return lengths_.has_value(); }
 
  private:
+  const LengthEstimate& lengths() const;
   double PercentOf(const v1::WorkerState& state) const;
   void SetRemaining(const v1::WorkerState& state, v1::JobNumbers& numbers) const;
   double MillisecondsToFirstToken(const v1::WorkerState& state) const;
+  double ExpectedRate(const v1::WorkerState& state) const;
 
   double load_ms_ = 0;
   double first_token_ms_ = 0;  // from the start of the prompt's evaluation; 0 while unknown
   double typical_rate_ = 0;
-  LengthEstimate lengths_;
+  double token_limit_ = 0;
+  mutable v1::LengthHistory history_;  // until the estimate is built
+  mutable std::optional<LengthEstimate> lengths_;
 };
 
 }  // namespace genwatch

@@ -12,6 +12,22 @@ namespace {
 
 constexpr absl::Duration kEvictionInterval = absl::Seconds(1);
 
+// Of estimates; the recorder takes them twice a second.
+constexpr size_t kMostScores = 10'000;
+
+v1::EstimateScore ToProto(const std::string& job_id, const TrackedJob::Score& score) {
+  v1::EstimateScore proto;
+  proto.set_job_id(job_id);
+  for (size_t i = 0; i < kScoredShares.size(); ++i) {
+    v1::ShareScore& share = *proto.add_shares();
+    share.set_percent_error(score.percent_error[i]);
+    if (!score.remaining[i].has_value()) continue;
+    share.set_remaining_log_error(score.remaining[i]->log_error);
+    share.set_band_held(score.remaining[i]->inside);
+  }
+  return proto;
+}
+
 }  // namespace
 
 ProgressHub::ProgressHub(const Clock* clock, Options options, ProgressMetrics metrics)
@@ -229,6 +245,10 @@ void ProgressHub::DropIfIdleLocked(const EntryRef& entry) {
 
 void ProgressHub::FinishMergeLocked(const EntryRef& entry, const TrackedJob::Outcome& outcome,
                                     Batch& batch) {
+  if (outcome.score.has_value()) {
+    ObserveScore(metrics_, *outcome.score);
+    batch.Score(ToProto(entry->job_id, *outcome.score));
+  }
   if (!entry->dropped) {
     const size_t bytes = entry->job.bytes();
     text_bytes_ += bytes - entry->accounted_bytes;
@@ -255,8 +275,20 @@ void ProgressHub::Finish(Batch& batch, bool may_kick) {
       kick |= ReadLocked(entry) && batch.read_at_once();
     }
   }
+  if (!batch.scores().empty()) KeepScores(batch.scores());
   batch.RunWakes();
   if (kick && may_kick) kick_();
+}
+
+void ProgressHub::KeepScores(std::vector<v1::EstimateScore>& scores) {
+  MutexLock lock(mutex_);
+  for (v1::EstimateScore& score : scores) {
+    if (scores_.size() >= kMostScores) {
+      metrics_.scores_dropped.Increment();
+    } else {
+      scores_.push_back(std::move(score));
+    }
+  }
 }
 
 bool ProgressHub::AskLocked(const EntryRef& entry) {

@@ -151,6 +151,10 @@ class ProgressHub {
   std::vector<Unrecorded> TakeUnrecorded();
   static void MarkRecorded(const std::vector<Unrecorded>& recorded);
 
+  // How right the estimates of jobs were that completed since the last call; a few thousand are
+  // kept at most.
+  std::vector<v1::EstimateScore> TakeScores(size_t limit);
+
   size_t text_bytes() const { return text_bytes_.load(std::memory_order_relaxed); }
   size_t job_count() const;
 
@@ -185,6 +189,7 @@ class ProgressHub {
   void Finish(Batch& batch, bool may_kick = true) ABSL_LOCKS_EXCLUDED(mutex_);
   bool AskLocked(const std::shared_ptr<HubEntry>& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool ReadLocked(const std::shared_ptr<HubEntry>& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void KeepScores(std::vector<v1::EstimateScore>& scores) ABSL_LOCKS_EXCLUDED(mutex_);
   void EvictTexts() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const Clock* const clock_;
@@ -200,6 +205,7 @@ class ProgressHub {
   FeedId last_feed_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::shared_ptr<HubEntry>> to_ask_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::shared_ptr<HubEntry>> to_read_ ABSL_GUARDED_BY(mutex_);
+  std::deque<v1::EstimateScore> scores_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> worker_addresses_ ABSL_GUARDED_BY(mutex_);
   absl::Duration next_eviction_ ABSL_GUARDED_BY(mutex_) = absl::ZeroDuration();
 };

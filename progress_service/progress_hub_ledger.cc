@@ -95,11 +95,6 @@ void ProgressHub::MergeEntry(const EntryRef& entry, const v1::JobStateEntry& tol
   MutexLock lock(entry->mutex);
   TrackedJob::Outcome outcome = entry->job.MergeLedger(told, clock_->Now());
   outcome.changed |= entry->job.NoteAnswer(question);
-  if (outcome.score.has_value()) {
-    ObservePercentError(metrics_, outcome.score->model, 25, outcome.score->error_25);
-    ObservePercentError(metrics_, outcome.score->model, 50, outcome.score->error_50);
-    ObservePercentError(metrics_, outcome.score->model, 75, outcome.score->error_75);
-  }
   FinishMergeLocked(entry, outcome, batch);
 }
 
@@ -150,6 +145,16 @@ bool ProgressHub::MergeTexts(const std::vector<TextQuestion>& questions,
   // What is still missing is asked for again by whoever asked for this: at once only if it helped.
   Finish(batch, /*may_kick=*/false);
   return progress;
+}
+
+std::vector<v1::EstimateScore> ProgressHub::TakeScores(size_t limit) {
+  MutexLock lock(mutex_);
+  std::vector<v1::EstimateScore> scores;
+  while (!scores_.empty() && scores.size() < limit) {
+    scores.push_back(std::move(scores_.front()));
+    scores_.pop_front();
+  }
+  return scores;
 }
 
 std::vector<ProgressHub::Unrecorded> ProgressHub::TakeUnrecorded() {

@@ -1,5 +1,6 @@
 #include "progress_service/progress_metrics.h"
 
+#include <cmath>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -40,17 +41,37 @@ ProgressMetrics::ProgressMetrics(Metrics& metrics) : registry(&metrics) {
       metrics.AddCounter("genwatch_progress_rows_recorded_total", "Rows of numbers stored");
   recordings_failed = metrics.AddCounter("genwatch_progress_recordings_failed_total",
                                          "Batches of numbers that could not be stored");
+  scores_dropped = metrics.AddCounter("genwatch_progress_scores_dropped_total",
+                                      "Scores of estimates that the ledger was not told of");
 }
 
-void ObservePercentError(const ProgressMetrics& metrics, const std::string& model, int at_percent,
-                         double points) {
+void ObserveScore(const ProgressMetrics& metrics, const TrackedJob::Score& score) {
   if (metrics.registry == nullptr) return;
-  metrics.registry
-      ->AddHistogram("genwatch_progress_percent_error_points",
-                     "Error of the shown fraction of completed jobs when they were at this percent",
-                     {1, 2, 5, 10, 15, 20, 30, 50},
-                     {{"model", model}, {"at_percent", absl::StrCat(at_percent)}})
-      .Observe(points);
+  for (size_t i = 0; i < kScoredShares.size(); ++i) {
+    const std::string at = absl::StrCat(std::round(100 * kScoredShares[i]));
+    metrics.registry
+        ->AddHistogram(
+            "genwatch_progress_percent_error_points",
+            "Error of the shown fraction of completed jobs when they were at this percent",
+            {1, 2, 5, 10, 15, 20, 30, 50}, {{"model", score.model}, {"at_percent", at}})
+        .Observe(score.percent_error[i]);
+    if (!score.remaining[i].has_value()) continue;
+    metrics.registry
+        ->AddHistogram("genwatch_progress_remaining_log_error",
+                       "|ln(told / true)| of the time left of completed jobs when they were at "
+                       "this percent of their tokens",
+                       {0.1, 0.2, 0.35, 0.5, 0.7, 1, 1.4, 2, 3},
+                       {{"model", score.model}, {"at_percent", at}})
+        .Observe(score.remaining[i]->log_error);
+    metrics.registry
+        ->AddCounter("genwatch_progress_remaining_bands_total",
+                     "Bands of the time left that were told at this percent of the tokens of jobs "
+                     "completed since, by whether they held; 80 % should",
+                     {{"model", score.model},
+                      {"at_percent", at},
+                      {"held", score.remaining[i]->inside ? "true" : "false"}})
+        .Increment();
+  }
 }
 
 }  // namespace genwatch

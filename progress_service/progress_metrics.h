@@ -1,9 +1,8 @@
 #ifndef GENWATCH_PROGRESS_SERVICE_PROGRESS_METRICS_H_
 #define GENWATCH_PROGRESS_SERVICE_PROGRESS_METRICS_H_
 
-#include <string>
-
 #include "common/metrics.h"
+#include "progress_service/tracked_job.h"
 
 namespace genwatch {
 
@@ -31,13 +30,12 @@ struct ProgressMetrics {
   Counter text_reads;
   Counter rows_recorded;
   Counter recordings_failed;
+  Counter scores_dropped;       // for want of room, the ledger being away
   Metrics* registry = nullptr;  // for metrics by model; null: none
 };
 
-// The shown fraction against what it turned out to have been, in points, when a job that is now
-// completed had made 25, 50 and 75 % of its tokens.
-void ObservePercentError(const ProgressMetrics& metrics, const std::string& model, int at_percent,
-                         double points);
+// How right the estimates of a job that is now completed were.
+void ObserveScore(const ProgressMetrics& metrics, const TrackedJob::Score& score);
 
 }  // namespace genwatch
 

@@ -15,6 +15,8 @@ namespace {
 
 constexpr absl::Duration kInterval = absl::Milliseconds(500);
 constexpr size_t kMaxRecords = 2000;  // in one call
+// Jobs end in bursts; what is more waits for the next time.
+constexpr size_t kMaxScores = 2000;
 
 }  // namespace
 
@@ -36,6 +38,7 @@ Recorder::Recorder(const std::string& target, ProgressHub* hub, bool console,
       periodic_("recorder", kInterval, [this] { Run(); }) {}
 
 void Recorder::Run() {
+  RecordScores();
   std::vector<ProgressHub::Unrecorded> records = hub_->TakeUnrecorded();
   if (console_) {
     std::string lines;
@@ -58,6 +61,19 @@ void Recorder::Run() {
     Record({std::make_move_iterator(records.begin() + i),
             std::make_move_iterator(records.begin() + end)});
   }
+}
+
+// A call that fails is not repeated: a few scores less change no statistics.
+void Recorder::RecordScores() {
+  std::vector<v1::EstimateScore> scores = hub_->TakeScores(kMaxScores);
+  if (scores.empty()) return;
+  const auto count = static_cast<double>(scores.size());
+  v1::RecordScoresRequest request;
+  request.mutable_scores()->Assign(scores.begin(), scores.end());
+  client_.RecordScores(std::move(request),
+                       [this, count](absl::StatusOr<v1::RecordScoresResponse> response) {
+                         if (!response.ok()) metrics_.scores_dropped.Increment(count);
+                       });
 }
 
 void Recorder::Record(std::vector<ProgressHub::Unrecorded> records) {

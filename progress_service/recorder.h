@@ -19,6 +19,7 @@ std::string ProgressLine(const v1::ProgressRecord& record);
 
 // Twice a second stores the numbers of all running jobs that changed, in one call, and prints a
 // line for each. A recording that fails is not repeated as it was: the next one has newer numbers.
+// Tells how right the estimates of jobs were that have ended.
 // Thread-safe. The hub outlives it.
 class Recorder {
  public:
@@ -29,6 +30,7 @@ class Recorder {
 
  private:
   void Run();
+  void RecordScores();
   void Record(std::vector<ProgressHub::Unrecorded> records);
 
   ProgressHub* const hub_;

@@ -136,6 +136,8 @@ TrackedJob::Outcome TrackedJob::MergeWorker(const v1::WorkerState& state, absl::
   }
   if (state.ended() && !ended_) {
     ended_ = true;
+    // Watched or not: whether the ledger took it as completed is for the ledger to know.
+    if (state.phase() == v1::PHASE_FINALIZING) outcome.score = ScoreOf(progress_.numbers());
     // The model is done; what ended otherwise may well be retried.
     if (!state.done_reason().empty()) progress_.set_phase(v1::PHASE_FINALIZING);
     SnapshotChanged(now);
@@ -178,6 +180,9 @@ void TrackedJob::BeginLease(const v1::WorkerState& state) {
   fresh.set_retry_of(progress_.retry_of());
   progress_ = std::move(fresh);
   estimator_.reset();
+  trace_ = {};
+  generated_ms_.reset();
+  scored_ = false;
   worker_base_ = {};
   unconfirmed_ = {};
   ended_ = false;
@@ -195,6 +200,10 @@ void TrackedJob::TakeNumbers(const v1::WorkerState& state) {
   if (estimator_ == nullptr) estimator_ = std::make_unique<ProgressEstimator>(state.fixed());
   v1::JobNumbers numbers = estimator_->Interpret(state);
   numbers.set_chars_per_second(CharsPerSecond(state, texts_));
+  trace_.Add(state, numbers);
+  if (state.phase() == v1::PHASE_FINALIZING && !generated_ms_.has_value()) {
+    generated_ms_ = state.attempt_elapsed_ms();
+  }
   KeepGreatest(progress_.numbers(), numbers);
   *progress_.mutable_numbers() = std::move(numbers);
 }
@@ -231,14 +240,16 @@ TrackedJob::Outcome TrackedJob::TakeNewer(const v1::JobStateEntry& entry, absl::
   Outcome outcome;
   const v1::Progress& told = entry.progress();
   if (told.state() == v1::Job::STATE_COMPLETED) {
-    progress_.mutable_numbers()->set_completion_tokens(told.numbers().completion_tokens());
-    outcome.score = Score();
+    outcome.score = ScoreOf(told.numbers());
   }
   progress_ = told;
   progress_.set_job_id(job_id_);
   NormalisePercent(progress_);
   SnapshotChanged(now);
   estimator_.reset();
+  trace_ = {};
+  generated_ms_.reset();
+  scored_ = false;
   worker_base_ = {};
   unconfirmed_ = {};
   ended_ = false;
@@ -276,6 +287,7 @@ bool TrackedJob::TakeEqual(const v1::JobStateEntry& entry, absl::Time now) {
   if (told.has_create_time()) *merged.mutable_create_time() = told.create_time();
   if (told.has_start_time()) *merged.mutable_start_time() = told.start_time();
   if (told.has_end_time()) *merged.mutable_end_time() = told.end_time();
+  if (told.has_state_time()) *merged.mutable_state_time() = told.state_time();
   merged.set_retry_of(told.retry_of());
   merged.set_retried_as(told.retried_as());
   if (!told.model().empty()) merged.set_model(told.model());
@@ -328,16 +340,19 @@ void TrackedJob::SnapshotChanged(absl::Time now) {
   ++snapshot_;
 }
 
-std::optional<TrackedJob::PercentScore> TrackedJob::Score() const {
-  const uint32_t tokens = progress_.numbers().completion_tokens();
-  if (estimator_ == nullptr || tokens == 0) return std::nullopt;
-  const auto error = [this, tokens](double share) {
-    return 100 * std::abs(estimator_->Fraction(share * tokens) - share);
-  };
-  return PercentScore{.model = progress_.model(),
-                      .error_25 = error(0.25),
-                      .error_50 = error(0.5),
-                      .error_75 = error(0.75)};
+// Once a lease. Nothing for a job that was done before anything of an estimate was shown.
+std::optional<TrackedJob::Score> TrackedJob::ScoreOf(const v1::JobNumbers& last) {
+  const uint32_t tokens =
+      last.has_completion_tokens() ? last.completion_tokens() : last.current_tokens();
+  if (estimator_ == nullptr || !estimator_->has_estimated() || tokens == 0) return std::nullopt;
+  if (std::exchange(scored_, true)) return std::nullopt;
+  Score score{.model = progress_.model()};
+  for (size_t i = 0; i < kScoredShares.size(); ++i) {
+    const double share = kScoredShares[i];
+    score.percent_error[i] = 100 * std::abs(estimator_->Fraction(share * tokens) - share);
+    if (generated_ms_.has_value()) score.remaining[i] = trace_.At(share, tokens, *generated_ms_);
+  }
+  return score;
 }
 
 }  // namespace genwatch

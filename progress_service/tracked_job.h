@@ -12,6 +12,7 @@
 #include "genwatch/v1/generation_service.pb.h"
 #include "genwatch/v1/job_feed_service.pb.h"
 #include "genwatch/v1/progress.pb.h"
+#include "progress_service/estimate_trace.h"
 #include "progress_service/job_texts.h"
 #include "progress_service/progress_estimator.h"
 
@@ -23,19 +24,20 @@ namespace genwatch {
 // news and a late message are all the same case. Not thread-safe.
 class TrackedJob {
  public:
-  // Error of the shown fraction, in points, when the job had made this share of its tokens.
-  struct PercentScore {
+  // How right the estimates were when a job whose model is done now had made kScoredShares of its
+  // tokens.
+  struct Score {
     std::string model;
-    double error_25 = 0;
-    double error_50 = 0;
-    double error_75 = 0;
+    // Of the shown fraction, in points.
+    std::array<double, kScoredShares.size()> percent_error = {};
+    std::array<std::optional<RemainingScore>, kScoredShares.size()> remaining;
   };
 
   struct Outcome {
-    bool changed = false;   // watchers have something to look at
-    bool ask = false;       // the ledger knows more: ask it at once
-    bool conflict = false;  // a worker's text contradicted what is held, and was not taken
-    std::optional<PercentScore> score;  // the job is completed
+    bool changed = false;        // watchers have something to look at
+    bool ask = false;            // the ledger knows more: ask it at once
+    bool conflict = false;       // a worker's text contradicted what is held, and was not taken
+    std::optional<Score> score;  // the model is done, and something had been estimated
   };
 
   explicit TrackedJob(std::string job_id);
@@ -94,7 +96,7 @@ class TrackedJob {
   void SnapshotChanged(absl::Time now);
   Outcome TakeNewer(const v1::JobStateEntry& entry, absl::Time now);
   bool TakeEqual(const v1::JobStateEntry& entry, absl::Time now);
-  std::optional<PercentScore> Score() const;
+  std::optional<Score> ScoreOf(const v1::JobNumbers& last);
 
   const std::string job_id_;
   const uint64_t hash_;
@@ -109,6 +111,9 @@ class TrackedJob {
   bool had_text_ = false;         // the running lease found kept text
   TextLengths worker_base_ = {};  // of the running lease, by the worker's last word
   std::unique_ptr<const ProgressEstimator> estimator_;  // of the running lease
+  EstimateTrace trace_;                                 // likewise
+  std::optional<uint32_t> generated_ms_;                // into the lease the last token was there
+  bool scored_ = false;
   JobTexts texts_;
   uint64_t asked_ = 0;
   uint64_t answered_ = 0;

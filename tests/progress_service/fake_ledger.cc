@@ -117,6 +117,11 @@ std::vector<v1::RecordProgressRequest> FakeLedger::recordings() const {
   return recordings_;
 }
 
+std::vector<v1::EstimateScore> FakeLedger::scores() const {
+  MutexLock lock(mutex_);
+  return scores_;
+}
+
 grpc::ServerUnaryReactor* FakeLedger::GetJobStates(grpc::CallbackServerContext* context,
                                                    const v1::GetJobStatesRequest* request,
                                                    v1::GetJobStatesResponse* response) {
@@ -179,6 +184,16 @@ grpc::ServerUnaryReactor* FakeLedger::RecordProgress(grpc::CallbackServerContext
   if (down_) return FinishWith(context, Down());
   recordings_.push_back(*request);
   response->set_recorded(request->records_size());
+  return FinishWith(context, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* FakeLedger::RecordScores(grpc::CallbackServerContext* context,
+                                                   const v1::RecordScoresRequest* request,
+                                                   v1::RecordScoresResponse* response) {
+  MutexLock lock(mutex_);
+  if (down_) return FinishWith(context, Down());
+  scores_.insert(scores_.end(), request->scores().begin(), request->scores().end());
+  response->set_recorded(request->scores_size());
   return FinishWith(context, absl::OkStatus());
 }
 

@@ -45,6 +45,7 @@ class FakeLedger final : public v1::JobFeedService::CallbackService {
   // How often a job was asked about.
   int asked(const std::string& job_id) const;
   std::vector<v1::RecordProgressRequest> recordings() const;
+  std::vector<v1::EstimateScore> scores() const;
 
   grpc::ServerUnaryReactor* GetJobStates(grpc::CallbackServerContext* context,
                                          const v1::GetJobStatesRequest* request,
@@ -55,6 +56,9 @@ class FakeLedger final : public v1::JobFeedService::CallbackService {
   grpc::ServerUnaryReactor* RecordProgress(grpc::CallbackServerContext* context,
                                            const v1::RecordProgressRequest* request,
                                            v1::RecordProgressResponse* response) override;
+  grpc::ServerUnaryReactor* RecordScores(grpc::CallbackServerContext* context,
+                                         const v1::RecordScoresRequest* request,
+                                         v1::RecordScoresResponse* response) override;
   grpc::ServerUnaryReactor* ListActive(grpc::CallbackServerContext* context,
                                        const v1::ListActiveRequest* request,
                                        v1::ListActiveResponse* response) override;
@@ -72,6 +76,7 @@ class FakeLedger final : public v1::JobFeedService::CallbackService {
   int state_calls_ ABSL_GUARDED_BY(mutex_) = 0;
   bool down_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<v1::RecordProgressRequest> recordings_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::EstimateScore> scores_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<GrpcServer> server_;
 };
 

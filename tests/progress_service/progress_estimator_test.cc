@@ -104,6 +104,36 @@ TEST(ProgressEstimatorTest, UntilTheWorkerHasASpeedItIsTheAverageSinceTheFirstTo
   EXPECT_DOUBLE_EQ(estimator.Interpret(state).tokens_per_second(), 120);
 }
 
+TEST(ProgressEstimatorTest, AYoungMeasureIsHeldAgainstTheUsualSpeed) {
+  v1::LeaseFixed lease;
+  for (int i = 0; i < 20; ++i) lease.mutable_history()->add_lengths(400);
+  lease.mutable_history()->set_tokens_per_second(20);
+  const ProgressEstimator estimator(lease);
+  // A burst: 100 tokens a second over the first half second.
+  v1::WorkerState state = StateOf(v1::PHASE_GENERATING, 100, 100);
+  state.set_first_token_ms(1000);
+  state.set_attempt_elapsed_ms(1500);
+
+  EXPECT_EQ(estimator.Interpret(state).remaining_ms(), 300 * 1000 / 40);
+  // The speed that is shown is the one that was seen.
+  EXPECT_DOUBLE_EQ(estimator.Interpret(state).tokens_per_second(), 100);
+
+  state.set_attempt_elapsed_ms(3000);
+  EXPECT_EQ(estimator.Interpret(state).remaining_ms(), 300 * 1000 / 100);
+}
+
+TEST(ProgressEstimatorTest, NothingIsBuiltForAJobOfWhichNothingIsEstimated) {
+  v1::LeaseFixed lease = LeaseWithHistory();
+  const ProgressEstimator estimator(lease);
+
+  estimator.Interpret(StateOf(v1::PHASE_PROMPT, 0));
+  estimator.Interpret(StateOf(v1::PHASE_FINALIZING, 2));
+  EXPECT_FALSE(estimator.has_estimated());
+
+  estimator.Interpret(StateOf(v1::PHASE_GENERATING, 2));
+  EXPECT_TRUE(estimator.has_estimated());
+}
+
 TEST(ProgressEstimatorTest, WhatComesBeforeTheFirstTokenIsPartOfTheTimeLeft) {
   v1::LeaseFixed lease = LeaseWithHistory();
   lease.mutable_history()->set_tokens_per_second(20);

@@ -206,6 +206,30 @@ TEST_F(ProgressServiceTest, NumbersOfAllRunningJobsAreRecordedInOneCall) {
   }
 }
 
+TEST_F(ProgressServiceTest, WhatTheEstimatesOfADoneJobWereWorthIsToldTheLedgerAndCounted) {
+  Run(job_);
+  for (uint32_t tokens = 1; tokens <= 4; ++tokens) {
+    Say(job_, "text");
+    v1::GetProgressResponse response;
+    ASSERT_TRUE(Await([&] {
+      response.Clear();
+      return GetProgress(job_, &response).ok() &&
+             response.progress().numbers().current_tokens() == tokens;
+    }));
+  }
+  // Nobody watches it.
+  Complete(job_);
+
+  ASSERT_TRUE(Await([&] { return !ledger_->scores().empty(); }));
+  const std::vector<v1::EstimateScore> scores = ledger_->scores();
+  ASSERT_EQ(scores.size(), 1u);
+  EXPECT_EQ(scores[0].job_id(), job_);
+  ASSERT_EQ(scores[0].shares_size(), 3);
+  for (const v1::ShareScore& share : scores[0].shares()) EXPECT_GE(share.percent_error(), 0);
+  EXPECT_THAT(replica_->metrics().Scrape(),
+              testing::HasSubstr("genwatch_progress_percent_error_points_bucket{"));
+}
+
 TEST_F(ProgressServiceTest, WhatCouldNotBeRecordedIsRecordedLaterIfItIsStillTheNewest) {
   Run(job_);
   ledger_->SetDown(true);

@@ -261,21 +261,74 @@ TEST(TrackedJobTest, AJobThatWasDeletedIsStillShownToWhoWatchesIt) {
   EXPECT_FALSE(job.not_found());
 }
 
-TEST(TrackedJobTest, WhatTheEstimateWasWorthIsKnownAtTheEnd) {
+// All earlier answers had 100 tokens, and this one will, too, at ten tokens a second.
+v1::WorkerState RegularStateOf(uint32_t tokens) {
+  v1::WorkerState state = tokens == 0 ? FirstStateOf(2) : StateOf(2, 1 + tokens, tokens);
+  if (tokens == 0) {
+    for (int i = 0; i < 50; ++i) state.mutable_fixed()->mutable_history()->add_lengths(100);
+  }
+  state.set_tokens_per_second(10);
+  state.set_first_token_ms(0);
+  state.set_attempt_elapsed_ms(100 * tokens);
+  return state;
+}
+
+v1::WorkerState RegularEnd() {
+  v1::WorkerState end = RegularStateOf(100);
+  end.set_phase(v1::PHASE_FINALIZING);
+  end.set_tokens_exact(true);
+  end.set_ended(true);
+  return end;
+}
+
+TEST(TrackedJobTest, WhatTheEstimatesWereWorthIsKnownWhenTheModelIsDone) {
   TrackedJob job(kJob);
-  v1::WorkerState first = FirstStateOf(2);
-  // All earlier answers had 100 tokens, and this one will, too: right all along.
-  for (int i = 0; i < 50; ++i) first.mutable_fixed()->mutable_history()->add_lengths(100);
-  job.MergeWorker(first, kNow);
+  for (uint32_t tokens = 0; tokens < 100; ++tokens) job.MergeWorker(RegularStateOf(tokens), kNow);
+
+  const TrackedJob::Outcome outcome = job.MergeWorker(RegularEnd(), kNow);
+
+  ASSERT_TRUE(outcome.score.has_value());
+  EXPECT_EQ(outcome.score->model, "m");
+  for (size_t i = 0; i < kScoredShares.size(); ++i) {
+    EXPECT_NEAR(outcome.score->percent_error[i], 0, 1e-6);
+    ASSERT_TRUE(outcome.score->remaining[i].has_value());
+    EXPECT_NEAR(outcome.score->remaining[i]->log_error, 0, 0.02);
+    EXPECT_TRUE(outcome.score->remaining[i]->inside);
+  }
+  // Once.
+  v1::JobStateEntry stored = EntryOf(3, v1::Job::STATE_COMPLETED);
+  stored.mutable_progress()->mutable_numbers()->set_completion_tokens(100);
+  EXPECT_FALSE(job.MergeLedger(stored, kNow).score.has_value());
+}
+
+TEST(TrackedJobTest, TheLedgersWordIsEnoughToScoreThePercent) {
+  TrackedJob job(kJob);
+  job.MergeWorker(RegularStateOf(0), kNow);
+  job.MergeWorker(RegularStateOf(10), kNow);
   v1::JobStateEntry end = EntryOf(3, v1::Job::STATE_COMPLETED);
-  end.mutable_progress()->mutable_numbers()->set_completion_tokens(100);
+  end.mutable_progress()->mutable_numbers()->set_completion_tokens(200);
 
   const TrackedJob::Outcome outcome = job.MergeLedger(end, kNow);
 
   ASSERT_TRUE(outcome.score.has_value());
-  EXPECT_EQ(outcome.score->model, "m");
-  EXPECT_NEAR(outcome.score->error_25, 0, 1e-6);
-  EXPECT_NEAR(outcome.score->error_75, 0, 1e-6);
+  EXPECT_NEAR(outcome.score->percent_error[0], 25, 1e-6);
+  EXPECT_FALSE(outcome.score->remaining[0].has_value());
+}
+
+TEST(TrackedJobTest, WhatWasNotEstimatedOrDidNotCompleteIsNotScored) {
+  TrackedJob quick(kJob);
+  v1::WorkerState begin = FirstStateOf(2);
+  begin.set_phase(v1::PHASE_PROMPT);
+  quick.MergeWorker(begin, kNow);
+  EXPECT_FALSE(quick.MergeWorker(RegularEnd(), kNow).score.has_value());
+
+  TrackedJob cancelled(kJob);
+  cancelled.MergeWorker(RegularStateOf(0), kNow);
+  cancelled.MergeWorker(RegularStateOf(50), kNow);
+  v1::WorkerState end = RegularStateOf(60);
+  end.set_ended(true);
+  EXPECT_FALSE(cancelled.MergeWorker(end, kNow).score.has_value());
+  EXPECT_FALSE(cancelled.MergeLedger(EntryOf(3, v1::Job::STATE_CANCELLED), kNow).score.has_value());
 }
 
 }  // namespace
