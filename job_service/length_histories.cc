@@ -1,5 +1,7 @@
 #include "job_service/length_histories.h"
 
+#include "job_service/length_lesson.h"
+
 namespace genwatch {
 namespace {
 
@@ -21,6 +23,7 @@ absl::StatusOr<v1::LengthHistory> LengthHistories::Of(const v1::JobSpec& spec) {
   }
   absl::StatusOr<v1::LengthHistory> history = store_->History(spec);
   if (!history.ok()) return history;
+  SortLengths(*history);
   MutexLock lock(mutex_);
   if (known_.size() >= kMostKinds) known_.clear();
   known_[kind] = {.read_at = now, .history = *history};

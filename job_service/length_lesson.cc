@@ -1,6 +1,7 @@
 #include "job_service/length_lesson.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace genwatch {
 namespace {
@@ -25,6 +26,15 @@ size_t PromptBytes(const v1::JobSpec& spec) {
   return bytes;
 }
 
+// Without the time that the model took to load, which is another lesson.
+double FirstTokenMs(const v1::JobNumbers& numbers, const v1::AttemptFacts& facts) {
+  double ms = numbers.first_token_ms();
+  for (const v1::PhaseTime& phase : facts.phases()) {
+    if (phase.phase() == v1::PHASE_LOADING) ms -= phase.duration_ms();
+  }
+  return std::max(0.0, ms);
+}
+
 }  // namespace
 
 std::optional<LengthLesson> LessonOf(const JobRecord& job, const v1::AttemptFacts& facts) {
@@ -45,7 +55,7 @@ std::optional<LengthLesson> LessonOf(const JobRecord& job, const v1::AttemptFact
       // Only the model's own count tells how many tokens a chunk has.
       .chunks = counted && !continued ? facts.answer_chunks() + facts.thinking_chunks() : 0,
       .eval_ms = continued ? 0 : facts.eval_ms(),
-      .first_token_ms = continued ? 0 : static_cast<double>(numbers.first_token_ms()),
+      .first_token_ms = continued ? 0 : FirstTokenMs(numbers, facts),
       .load_ms = facts.load_ms(),
       .prompt_bytes = static_cast<uint32_t>(PromptBytes(job.spec)),
       .prompt_tokens = continued ? 0 : numbers.prompt_tokens(),
@@ -59,6 +69,19 @@ void FillLengths(v1::LengthHistory::Scope scope, const std::vector<LengthLesson>
   for (const LengthLesson& lesson : lessons) {
     history.add_lengths(lesson.tokens);
     history.add_censored(lesson.censored);
+  }
+}
+
+void SortLengths(v1::LengthHistory& history) {
+  std::vector<std::pair<uint32_t, bool>> lengths;
+  lengths.reserve(history.lengths_size());
+  for (int i = 0; i < history.lengths_size(); ++i) {
+    lengths.emplace_back(history.lengths(i), history.censored(i));
+  }
+  std::sort(lengths.begin(), lengths.end());
+  for (int i = 0; i < history.lengths_size(); ++i) {
+    history.set_lengths(i, lengths[i].first);
+    history.set_censored(i, lengths[i].second);
   }
 }
 

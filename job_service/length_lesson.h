@@ -34,6 +34,8 @@ struct LengthLesson {
 // Most lessons that are looked at for lengths, and for what is typical of a model.
 inline constexpr size_t kHistoryLengths = 512;
 inline constexpr size_t kModelLessons = 64;
+// So many are kept of a model, whatever the number of its classes, which are the callers' words.
+inline constexpr size_t kModelLengths = 16'384;
 // With fewer, the next wider scope is taken.
 inline constexpr size_t kEnoughLengths = 10;
 
@@ -43,6 +45,8 @@ std::optional<LengthLesson> LessonOf(const JobRecord& job, const v1::AttemptFact
 // Adds the lengths, newest first.
 void FillLengths(v1::LengthHistory::Scope scope, const std::vector<LengthLesson>& lessons,
                  v1::LengthHistory& history);
+// Puts the lengths into rising order: estimates are built from it, one for each lease.
+void SortLengths(v1::LengthHistory& history);
 // Adds what is typical of a model, of its newest lessons.
 void FillModelFacts(const std::vector<LengthLesson>& lessons, v1::LengthHistory& history);
 

@@ -44,6 +44,31 @@ TEST(LengthLesson, ModelsOwnCountGoesBeforeTheEstimate) {
   EXPECT_EQ(estimated->chunks, 0u);
 }
 
+TEST(LengthLesson, TimeToTheFirstTokenIsWithoutLoading) {
+  JobRecord job = Ended(v1::Job::STATE_COMPLETED, 5, "stop");
+  job.numbers.set_first_token_ms(4500);
+  v1::AttemptFacts facts;
+  v1::PhaseTime* const loading = facts.add_phases();
+  loading->set_phase(v1::PHASE_LOADING);
+  loading->set_duration_ms(4000);
+  facts.add_phases()->set_phase(v1::PHASE_PROMPT);
+  EXPECT_DOUBLE_EQ(LessonOf(job, facts)->first_token_ms, 500);
+  EXPECT_DOUBLE_EQ(LessonOf(job, {})->first_token_ms, 4500);
+}
+
+TEST(LengthLesson, SortedLengthsKeepTheirCensoring) {
+  v1::LengthHistory history;
+  for (const uint32_t length : {30, 10, 20}) {
+    history.add_lengths(length);
+    history.add_censored(length == 10);
+  }
+  SortLengths(history);
+  EXPECT_EQ(history.lengths(0), 10u);
+  EXPECT_EQ(history.lengths(2), 30u);
+  EXPECT_TRUE(history.censored(0));
+  EXPECT_FALSE(history.censored(1));
+}
+
 TEST(LengthLesson, NothingGeneratedTeachesNothing) {
   EXPECT_FALSE(LessonOf(JobRecord(), {}).has_value());
 }
