@@ -29,6 +29,8 @@ struct JobRecord {
   v1::JobSpec spec;
 
   absl::Time created_at;
+  // Of the last change of state.
+  absl::Time state_since;
   std::optional<absl::Time> started_at;
   std::optional<absl::Time> completed_at;
   // While QUEUED: not to be leased before.

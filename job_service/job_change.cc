@@ -38,6 +38,7 @@ void ApplyLease(const LeaseTerms& terms, absl::Time now, JobRecord& job) {
   ++job.version;
   ++job.attempt;
   job.state = v1::Job::STATE_PROCESSING;
+  job.state_since = now;
   job.reason.clear();
   job.error_message.clear();
   if (!job.started_at.has_value()) job.started_at = now;
@@ -91,6 +92,7 @@ void ApplyChange(const Change& change, absl::Time now, JobRecord& job) {
   ++job.version;
   if (job.state == v1::Job::STATE_PROCESSING) EndLease(job);
   job.state = change.to;
+  job.state_since = now;
   if (change.failure) ++job.failures;
   job.reason = StorableReason(change.reason);
   job.error_message = StorableMessage(change.error_message);

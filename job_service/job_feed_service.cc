@@ -175,6 +175,20 @@ grpc::ServerUnaryReactor* JobFeedServiceImpl::RecordProgress(
   });
 }
 
+grpc::ServerUnaryReactor* JobFeedServiceImpl::RecordScores(grpc::CallbackServerContext* context,
+                                                           const v1::RecordScoresRequest* request,
+                                                           v1::RecordScoresResponse* response) {
+  if (request->scores_size() > kMostRecords) {
+    return FinishWith(context, TooMany("scores", kMostRecords));
+  }
+  return RunUnary(context, *parts_.executor, [this, request, response] {
+    const std::vector<v1::EstimateScore> scores(request->scores().begin(), request->scores().end());
+    absl::StatusOr<uint32_t> recorded = parts_.store->RecordScores(scores);
+    if (recorded.ok()) response->set_recorded(*recorded);
+    return recorded.status();
+  });
+}
+
 grpc::ServerUnaryReactor* JobFeedServiceImpl::ListActive(grpc::CallbackServerContext* context,
                                                          const v1::ListActiveRequest* request,
                                                          v1::ListActiveResponse* response) {

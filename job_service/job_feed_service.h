@@ -38,6 +38,9 @@ class JobFeedServiceImpl : public v1::JobFeedService::CallbackService {
   grpc::ServerUnaryReactor* RecordProgress(grpc::CallbackServerContext* context,
                                            const v1::RecordProgressRequest* request,
                                            v1::RecordProgressResponse* response) override;
+  grpc::ServerUnaryReactor* RecordScores(grpc::CallbackServerContext* context,
+                                         const v1::RecordScoresRequest* request,
+                                         v1::RecordScoresResponse* response) override;
   grpc::ServerUnaryReactor* ListActive(grpc::CallbackServerContext* context,
                                        const v1::ListActiveRequest* request,
                                        v1::ListActiveResponse* response) override;

@@ -1,5 +1,7 @@
 #include "job_service/job_proto.h"
 
+#include <algorithm>
+#include <limits>
 #include <string>
 
 #include "common/utf8.h"
@@ -75,11 +77,22 @@ v1::Attempt ToAttempt(const AttemptRecord& record) {
   attempt.set_base_answer(record.base.answer);
   attempt.set_base_thinking(record.base.thinking);
   attempt.set_alone(record.alone);
+  attempt.mutable_phases()->Assign(record.phases.begin(), record.phases.end());
   return attempt;
 }
 
-void AddAttempts(const std::vector<AttemptRecord>& attempts, v1::Job& job) {
-  for (const AttemptRecord& attempt : attempts) *job.add_attempts() = ToAttempt(attempt);
+void AddAttempts(const JobRecord& record, const std::vector<AttemptRecord>& attempts,
+                 v1::Job& job) {
+  // Each waited since the one before it had ended.
+  absl::Time since = record.created_at;
+  for (const AttemptRecord& one : attempts) {
+    v1::Attempt& attempt = *job.add_attempts();
+    attempt = ToAttempt(one);
+    const int64_t queued = absl::ToInt64Milliseconds(one.leased_at - since);
+    attempt.set_queued_ms(static_cast<uint32_t>(
+        std::clamp<int64_t>(queued, 0, std::numeric_limits<uint32_t>::max())));
+    since = one.ended_at.value_or(one.leased_at);
+  }
 }
 
 v1::Progress ToProgress(const JobRecord& record, absl::Time now) {
@@ -102,6 +115,7 @@ v1::Progress ToProgress(const JobRecord& record, absl::Time now) {
   progress.set_retry_of(record.retry_of);
   progress.set_retried_as(record.retried_as);
   progress.set_resume_mode(record.resume_mode);
+  *progress.mutable_state_time() = ToTimestamp(record.state_since);
   *progress.mutable_server_time() = ToTimestamp(now);
   return progress;
 }

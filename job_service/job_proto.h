@@ -26,7 +26,7 @@ v1::Progress ToProgress(const JobRecord& record, absl::Time now);
 v1::JobFixed ToJobFixed(const JobRecord& record);
 
 // What GetJob's FULL view says more.
-void AddAttempts(const std::vector<AttemptRecord>& attempts, v1::Job& job);
+void AddAttempts(const JobRecord& record, const std::vector<AttemptRecord>& attempts, v1::Job& job);
 
 // The spec's defaults filled in: deadlines, priority, resume policy.
 v1::JobSpec WithDefaults(v1::JobSpec spec);

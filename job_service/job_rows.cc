@@ -102,6 +102,7 @@ JobRecord ReadJob(const mariadb::Row& row, absl::Time* now) {
   job.server_url = reader.Text();
   job.alone = reader.Bool();
   job.score = reader.OptionalDouble();
+  job.state_since = reader.Time();
   ParseAttempts(reader.Text(), job);
   const absl::Time read_at = reader.Time();
   if (now != nullptr) *now = read_at;

@@ -37,7 +37,7 @@ absl::Status JobServiceImpl::Show(const JobRecord& record, v1::JobView view, v1:
   job = ToJob(record, view);
   if (view == v1::JOB_VIEW_BASIC || record.attempt == 0) return absl::OkStatus();
   absl::StatusOr<std::vector<AttemptRecord>> attempts = parts_.store->ListAttempts(record.job_id);
-  if (attempts.ok()) AddAttempts(*attempts, job);
+  if (attempts.ok()) AddAttempts(record, *attempts, job);
   return attempts.status();
 }
 

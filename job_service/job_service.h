@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "common/batcher.h"
+#include "common/clock.h"
 #include "common/executor.h"
 #include "common/identity.h"
 #include "genwatch/v1/job_service.grpc.pb.h"
@@ -40,6 +41,7 @@ struct JobServiceParts {
   QueueView* queue_view;
   // The workers' polls that wait here look again: a model was released.
   std::function<void()> look_for_work;
+  const Clock* clock = RealClock();
 };
 
 // JobService over gRPC.
@@ -116,6 +118,7 @@ class JobServiceImpl : public v1::JobService::CallbackService {
       Response* response,
       std::function<absl::StatusOr<JobRecord>(const std::string& owner, const Request&)> obey);
   absl::Status Hold(const std::string& owner, const v1::HoldModelRequest& request);
+  absl::Status Stats(const v1::GetModelStatsRequest& request, v1::GetModelStatsResponse& response);
   absl::Status Release(const std::string& owner, const v1::ReleaseModelRequest& request);
   // The job as `view` asks for it; whole, with its attempts.
   absl::Status Show(const JobRecord& record, v1::JobView view, v1::Job& job);

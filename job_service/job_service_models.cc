@@ -1,18 +1,30 @@
+#include <cstdint>
+#include <set>
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "common/log.h"
 #include "common/status.h"
 #include "common/string_view.h"
 #include "common/unary.h"
 #include "job_service/job_service.h"
+#include "job_service/model_stats.h"
 
 // JobService's view of the models and their queues.
 
 namespace genwatch {
 namespace {
 
-absl::Status NotYet(std::string_view method) {
-  return Error(absl::StatusCode::kUnimplemented, "NOT_YET",
-               absl::StrCat(ToAbsl(method), " does not exist yet in this release"));
+constexpr uint32_t kUsualPeriods = 14;
+constexpr uint32_t kMostDays = 366;
+constexpr uint32_t kMostWeeks = 52;
+constexpr size_t kMostModels = 100;
+
+absl::Status Refused(std::string_view field, const std::string& why) {
+  return WithFieldViolation(Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST",
+                                  absl::StrCat(ToAbsl(field), " ", why)),
+                            field, why);
 }
 
 }  // namespace
@@ -89,9 +101,39 @@ absl::Status JobServiceImpl::Release(const std::string& owner,
 }
 
 grpc::ServerUnaryReactor* JobServiceImpl::GetModelStats(grpc::CallbackServerContext* context,
-                                                        const v1::GetModelStatsRequest*,
-                                                        v1::GetModelStatsResponse*) {
-  return FinishWith(context, NotYet("GetModelStats"));
+                                                        const v1::GetModelStatsRequest* request,
+                                                        v1::GetModelStatsResponse* response) {
+  absl::StatusOr<std::string> caller = CallerIdentity(*context, options_.identity);
+  if (!caller.ok()) return FinishWith(context, caller.status());
+  return RunUnary(context, *parts_.executor,
+                  [this, request, response] { return Stats(*request, *response); });
+}
+
+absl::Status JobServiceImpl::Stats(const v1::GetModelStatsRequest& request,
+                                   v1::GetModelStatsResponse& response) {
+  const bool weeks = request.period() == v1::ModelStats::PERIOD_WEEK;
+  if (!weeks && request.period() != v1::ModelStats::PERIOD_DAY &&
+      request.period() != v1::ModelStats::PERIOD_UNSPECIFIED) {
+    return Refused("period", "is no period");
+  }
+  const uint32_t most = weeks ? kMostWeeks : kMostDays;
+  if (request.periods() > most) {
+    return Refused("periods", absl::StrCat("must be at most ", most));
+  }
+  const auto period = weeks ? v1::ModelStats::PERIOD_WEEK : v1::ModelStats::PERIOD_DAY;
+  const uint32_t periods = request.periods() > 0 ? request.periods() : kUsualPeriods;
+  std::string model = request.model();
+  if (!model.empty()) model = parts_.models->Resolve(model).value_or(model);
+  const absl::StatusOr<std::vector<ModelDayRecord>> days =
+      parts_.store->ModelDays(model, FirstDay(DayOf(parts_.clock->Now()), period, periods));
+  if (!days.ok()) return days.status();
+  std::set<std::string> models;
+  for (v1::ModelStats& stats : StatsOf(*days, period)) {
+    models.insert(stats.model());
+    if (models.size() > kMostModels) break;
+    *response.add_stats() = std::move(stats);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace genwatch

@@ -15,6 +15,7 @@
 #include "job_service/expected_wait.h"
 #include "job_service/job.h"
 #include "job_service/job_state.h"
+#include "job_service/model_stats.h"
 
 namespace genwatch {
 
@@ -123,6 +124,23 @@ struct AttemptRecord {
   std::string error_message;
   // Kept text that it began with.
   TextLength base;
+  // What it went through; empty while it runs, and where its worker could not tell.
+  std::vector<v1::PhaseTime> phases;
+};
+
+// Jobs whose lengths are learned together.
+struct LengthKind {
+  std::string model;
+  std::string job_class;
+  v1::Thinking think = v1::THINKING_UNSPECIFIED;
+
+  friend bool operator==(const LengthKind&, const LengthKind&) = default;
+};
+
+struct PrunedLengths {
+  // The last one looked at: go on from there. Empty: the end was reached.
+  LengthKind last;
+  size_t deleted = 0;
 };
 
 // A job that waits to be alone on a worker.
@@ -286,10 +304,24 @@ class JobStore {
 
   // ---- What was learned, and what model servers offer.
   virtual absl::StatusOr<v1::LengthHistory> History(const v1::JobSpec& spec) = 0;
+  // Deletes lengths that History never reads, of the next `kinds` kinds behind `after`: more than
+  // kHistoryLengths of one kind, kModelLengths of one model.
+  virtual absl::StatusOr<PrunedLengths> PruneLengths(const LengthKind& after, size_t kinds) = 0;
   // How fast jobs of a model were leased lately, for the expected wait.
   virtual absl::StatusOr<LeasePace> RecentLeases(const std::string& model) = 0;
   virtual absl::Status SaveModels(const v1::ModelReport& report) = 0;
   virtual absl::StatusOr<std::vector<v1::ModelReport>> LoadModels() = 0;
+
+  // ---- Statistics.
+  // Keeps what is first told about completed jobs; answers how many were new.
+  virtual absl::StatusOr<uint32_t> RecordScores(absl::Span<const v1::EstimateScore> scores) = 0;
+  // Counts jobs that ended at least `settled` ago, each once, into the days of their models, with
+  // what was told about their estimates: at most `limit` of each way to end. Answers the greatest
+  // number of one way; below `limit` nothing is left. One replica at a time; the others answer 0.
+  virtual absl::StatusOr<size_t> CountEnded(absl::Duration settled, size_t limit) = 0;
+  // From that day on, by model, then by day; all models if none is named.
+  virtual absl::StatusOr<std::vector<ModelDayRecord>> ModelDays(const std::string& model,
+                                                                int32_t first_day) = 0;
 };
 
 }  // namespace genwatch

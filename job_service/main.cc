@@ -10,6 +10,7 @@
 #include "common/periodic.h"
 #include "common/shutdown_signal.h"
 #include "common/timer.h"
+#include "job_service/bookkeeper.h"
 #include "job_service/job_feed_service.h"
 #include "job_service/job_lease_service.h"
 #include "job_service/job_leaser.h"
@@ -27,9 +28,9 @@ namespace {
 
 constexpr size_t kQueueLimit = 4096;
 constexpr int kControlThreads = 4;
-// The control threads, the reaper, the reconciler and the look for suspects use the ledger beside
-// its own threads.
-constexpr size_t kMoreConnections = kControlThreads + 3;
+// The control threads, the reaper, the reconciler, the look for suspects and the bookkeeper use the
+// ledger beside its own threads.
+constexpr size_t kMoreConnections = kControlThreads + 4;
 
 absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
   const Clock* clock = RealClock();
@@ -97,6 +98,7 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
 
   Reaper reaper(&store, &feeder, &health, clock);
   Reconciler reconciler(&store, &queue, &feeder);
+  Bookkeeper bookkeeper(&store);
   auto wakes = queue.OnEnqueued([&broker](const std::string& model) { broker.Wake(model); });
   {
     Periodic reap(
@@ -113,6 +115,7 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
     Periodic share(
         "models", absl::Seconds(5), [&] { ShareModels(store, models); },
         Periodic::FirstRun::kAtOnce);
+    Periodic keep_books("bookkeeper", absl::Seconds(10), [&] { bookkeeper.Run(); });
     Periodic make_room("suspects", absl::Seconds(2), [&] { room.Run(); });
     Periodic look("looks", absl::Milliseconds(250), [&] {
       broker.LookAll();

@@ -77,9 +77,15 @@ class MariaDbJobStore : public JobStore {
   absl::Status Release(const std::string& model) override;
 
   absl::StatusOr<v1::LengthHistory> History(const v1::JobSpec& spec) override;
+  absl::StatusOr<PrunedLengths> PruneLengths(const LengthKind& after, size_t kinds) override;
   absl::StatusOr<LeasePace> RecentLeases(const std::string& model) override;
   absl::Status SaveModels(const v1::ModelReport& report) override;
   absl::StatusOr<std::vector<v1::ModelReport>> LoadModels() override;
+
+  absl::StatusOr<uint32_t> RecordScores(absl::Span<const v1::EstimateScore> scores) override;
+  absl::StatusOr<size_t> CountEnded(absl::Duration settled, size_t limit) override;
+  absl::StatusOr<std::vector<ModelDayRecord>> ModelDays(const std::string& model,
+                                                        int32_t first_day) override;
 
  private:
   using Params = absl::Span<const mariadb::Param>;

@@ -78,6 +78,9 @@ absl::StatusOr<std::vector<AttemptRecord>> MariaDbJobStore::ListAttempts(
     attempt.error_message = reader.Text();
     attempt.base.answer = reader.Uint32();
     attempt.base.thinking = reader.Uint32();
+    v1::AttemptFacts facts;
+    if (!facts.ParseFromString(reader.Text())) continue;
+    attempt.phases.assign(facts.phases().begin(), facts.phases().end());
   }
   return attempts;
 }

@@ -83,6 +83,7 @@ InsertedJob AsInserted(const NewJob& job, const mariadb::Row& row) {
   mariadb::RowReader reader(row);
   record.row_id = reader.Uint64();
   record.created_at = reader.Time();
+  record.state_since = record.created_at;
   record.waiting_deadline = reader.OptionalTime();
   return inserted;
 }

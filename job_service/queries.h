@@ -22,7 +22,7 @@ namespace genwatch::queries {
   "j.estimated_time_remaining_low, j.estimated_time_remaining_high, j.prompt_tokens, "         \
   "j.completion_tokens, j.total_tokens, j.first_token_ms, j.answer_bytes, j.thinking_bytes, "  \
   "j.done_reason, j.progress_sequence, j.last_update_at, "                                     \
-  "j.instance, j.worker_address, j.server_url, j.alone, j.score, "                             \
+  "j.instance, j.worker_address, j.server_url, j.alone, j.score, j.updated_at, "               \
   "(SELECT GROUP_CONCAT(CONCAT_WS(':', a.version, a.base_answer, a.base_thinking, "            \
   "a.had_text, COALESCE(a.outcome = 'once_more', 0)) "                                         \
   "ORDER BY a.attempt) FROM ai_generation_attempts a WHERE a.job = j.id), "                    \
@@ -173,7 +173,7 @@ inline constexpr char kFindFinished[] =
 // uk_job_id; ai_generation_attempts.PRIMARY.
 inline constexpr char kListAttempts[] =
     "SELECT a.attempt, a.version, a.instance, a.server_url, a.alone, a.leased_at, a.ended_at, "
-    "a.outcome, a.reason, a.error_message, a.base_answer, a.base_thinking "
+    "a.outcome, a.reason, a.error_message, a.base_answer, a.base_thinking, a.facts "
     "FROM ai_generation_attempts a JOIN ai_generation_jobs j ON j.id = a.job "
     "WHERE j.job_id = ? ORDER BY a.attempt";
 
@@ -347,6 +347,76 @@ inline constexpr char kRecentLeases[] =
     "COALESCE(TIMESTAMPDIFF(MICROSECOND, MAX(l.leased_at), UTC_TIMESTAMP(6)), 0) "
     "FROM (SELECT leased_at FROM ai_generation_attempts WHERE model = ? AND leased_at > "
     "UTC_TIMESTAMP(6) - INTERVAL 10 MINUTE ORDER BY leased_at DESC LIMIT 33) l";
+
+// ai_generation_lengths.k_class, for each the first row behind a kind.
+inline constexpr char kNextKind[] =
+    "SELECT model, job_class, think FROM ai_generation_lengths FORCE INDEX (k_class) "
+    "WHERE model > ? OR (model = ? AND job_class > ?) "
+    "OR (model = ? AND job_class = ? AND think > ?) "
+    "ORDER BY model, job_class, think LIMIT 1";
+// ai_generation_lengths.k_class, covering; the newest row that is too many.
+inline constexpr char kNewestUnread[] =
+    "SELECT id FROM ai_generation_lengths FORCE INDEX (k_class) "
+    "WHERE model = ? AND job_class = ? AND think = ? ORDER BY id DESC LIMIT 1 OFFSET ?";
+// ai_generation_lengths.k_model, covering; likewise.
+inline constexpr char kNewestUnreadOfModel[] =
+    "SELECT id FROM ai_generation_lengths FORCE INDEX (k_model) "
+    "WHERE model = ? ORDER BY id DESC LIMIT 1 OFFSET ?";
+// The same indexes. Read first and deleted by their key, so that no gap is locked into which the
+// end of a job inserts.
+inline constexpr char kUnreadLengths[] =
+    "SELECT id FROM ai_generation_lengths FORCE INDEX (k_class) "
+    "WHERE model = ? AND job_class = ? AND think = ? AND id <= ? ORDER BY id LIMIT ?";
+inline constexpr char kUnreadLengthsOfModel[] =
+    "SELECT id FROM ai_generation_lengths FORCE INDEX (k_model) "
+    "WHERE model = ? AND id <= ? ORDER BY id LIMIT ?";
+// PRIMARY.
+inline constexpr char kDropLength[] = "DELETE FROM ai_generation_lengths WHERE id = ?";
+
+// ---- Statistics.
+
+// uk_job_id.
+inline constexpr char kCompletedRows[] =
+    "SELECT id, job_id FROM ai_generation_jobs WHERE job_id IN ({ids}) AND status = 'completed'";
+inline constexpr char kInsertScore[] =
+    "INSERT IGNORE INTO ai_generation_scores (job, score, recorded_at) "
+    "VALUES (?, ?, UTC_TIMESTAMP(6))";
+// ai_generation_scores.k_recorded. They have been counted, or came too late for it.
+inline constexpr char kDropScores[] =
+    "DELETE FROM ai_generation_scores WHERE recorded_at < UTC_TIMESTAMP(6) - INTERVAL 10 MINUTE "
+    "ORDER BY recorded_at LIMIT 10000";
+// PRIMARY. Empty while another replica counts.
+inline constexpr char kLockStatsMark[] =
+    "SELECT updated_at, job FROM ai_generation_stats_marks WHERE status = ? "
+    "FOR UPDATE SKIP LOCKED";
+inline constexpr char kStoreStatsMark[] =
+    "UPDATE ai_generation_stats_marks SET updated_at = ?, job = ? WHERE status = ?";
+// k_status_updated, which ends in the key of the row; ai_generation_scores.PRIMARY.
+inline constexpr char kEndedJobs[] =
+    "SELECT j.id, j.updated_at, j.model, j.elapsed_time, j.tokens_per_second, j.first_token_ms, "
+    "j.completion_tokens, j.current_tokens, s.score "
+    "FROM ai_generation_jobs j FORCE INDEX (k_status_updated) "
+    "LEFT JOIN ai_generation_scores s ON s.job = j.id "
+    "WHERE j.status = ? AND j.updated_at >= ? AND (j.updated_at > ? OR j.id > ?) "
+    "AND j.updated_at <= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND "
+    "ORDER BY j.updated_at, j.id LIMIT ?";
+// PRIMARY.
+inline constexpr char kLockModelDay[] =
+    "SELECT stats FROM ai_generation_model_days WHERE model = ? AND day = ? FOR UPDATE";
+inline constexpr char kStoreModelDay[] =
+    "INSERT INTO ai_generation_model_days (model, day, stats) VALUES (?, ?, ?) "
+    "ON DUPLICATE KEY UPDATE stats = VALUE(stats)";
+// k_day.
+inline constexpr char kDropModelDays[] =
+    "DELETE FROM ai_generation_model_days WHERE day < ? ORDER BY day LIMIT 1000";
+// PRIMARY.
+inline constexpr char kDaysOfModel[] =
+    "SELECT model, day, stats FROM ai_generation_model_days WHERE model = ? AND day >= ? "
+    "ORDER BY day";
+// k_day; sorted.
+inline constexpr char kDaysOfAllModels[] =
+    "SELECT model, day, stats FROM ai_generation_model_days WHERE day >= ? "
+    "ORDER BY model, day LIMIT 40000";
 
 }  // namespace genwatch::queries
 

@@ -8,7 +8,9 @@ add_library(job_state_lib STATIC
   job_state.cc
   kept_text.cc
   lease_choice.cc
-  length_lesson.cc)
+  length_lesson.cc
+  log_histogram.cc
+  model_stats.cc)
 target_link_libraries(job_state_lib
   PUBLIC genwatch_common genwatch_protos
   PRIVATE genwatch_warnings)
@@ -32,6 +34,7 @@ add_library(job_store_lib STATIC
   mariadb_job_store_leases.cc
   mariadb_job_store_models.cc
   mariadb_job_store_orders.cc
+  mariadb_job_store_stats.cc
   mariadb_job_store_submits.cc
   mariadb_job_store_texts.cc
   mariadb_job_store_workers.cc

@@ -91,13 +91,15 @@ JobRecord FakeJobStore::ReadLocked(const Entry& entry) const {
   return job;
 }
 
-void FakeJobStore::CloseAttemptLocked(Entry& entry, std::string_view outcome) {
+void FakeJobStore::CloseAttemptLocked(Entry& entry, std::string_view outcome,
+                                      const v1::AttemptFacts& facts) {
   AttemptRecord& attempt = entry.attempts.back();
   attempt.ended_at = Now();
   attempt.outcome = std::string(outcome);
   if (outcome == "once_more") ++entry.job.once_more;
   attempt.reason = entry.job.reason;
   attempt.error_message = entry.job.error_message;
+  attempt.phases.assign(facts.phases().begin(), facts.phases().end());
 }
 
 void FakeJobStore::LearnLocked(const JobRecord& job, const v1::AttemptFacts& facts) {
@@ -152,6 +154,7 @@ absl::StatusOr<InsertedJob> FakeJobStore::InsertOne(const NewJob& job) {
   record.max_failures = job.max_failures;
   record.retry_of = job.retry_of;
   record.created_at = Now();
+  record.state_since = Now();
   if (const uint32_t waiting_ms = job.spec.deadlines().waiting_ms(); waiting_ms > 0) {
     record.waiting_deadline = record.created_at + absl::Milliseconds(waiting_ms);
   }
@@ -358,7 +361,7 @@ absl::StatusOr<JobRecord> FakeJobStore::FinishOne(const FinishedAttempt& attempt
   ApplyFinalNumbers(attempt.numbers, Now(), job);
   ApplyChange(change, Now(), job);
   entry->finished.emplace(attempt.version, attempt.instance);
-  CloseAttemptLocked(*entry, OutcomeWord(attempt.end.outcome));
+  CloseAttemptLocked(*entry, OutcomeWord(attempt.end.outcome), attempt.facts);
   LearnLocked(job, attempt.facts);
   return ReadLocked(*entry);
 }
@@ -530,7 +533,8 @@ absl::StatusOr<JobRecord> FakeJobStore::Change(const OwnerChange& change) {
   }
   ApplyChange({.to = change.to, .reason = change.reason}, Now(), job);
   if (processing) {
-    CloseAttemptLocked(*entry, change.to == v1::Job::STATE_PAUSED ? "paused" : "cancelled");
+    CloseAttemptLocked(*entry, change.to == v1::Job::STATE_PAUSED ? "paused" : "cancelled",
+                       change.facts.value_or(v1::AttemptFacts()));
     LearnLocked(job, change.facts.value_or(v1::AttemptFacts()));
   }
   return ReadLocked(*entry);

@@ -76,9 +76,15 @@ class FakeJobStore : public JobStore {
   absl::Status Release(const std::string& model) override;
 
   absl::StatusOr<v1::LengthHistory> History(const v1::JobSpec& spec) override;
+  absl::StatusOr<PrunedLengths> PruneLengths(const LengthKind& after, size_t kinds) override;
   absl::StatusOr<LeasePace> RecentLeases(const std::string& model) override;
   absl::Status SaveModels(const v1::ModelReport& report) override;
   absl::StatusOr<std::vector<v1::ModelReport>> LoadModels() override;
+
+  absl::StatusOr<uint32_t> RecordScores(absl::Span<const v1::EstimateScore> scores) override;
+  absl::StatusOr<size_t> CountEnded(absl::Duration settled, size_t limit) override;
+  absl::StatusOr<std::vector<ModelDayRecord>> ModelDays(const std::string& model,
+                                                        int32_t first_day) override;
 
  private:
   absl::StatusOr<InsertedJob> InsertOne(const NewJob& job);
@@ -102,8 +108,8 @@ class FakeJobStore : public JobStore {
   absl::Time Now() const;
   Entry* FindLocked(const std::string& job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What ended the lease that `entry.job` was under; the job is as it leaves it.
-  void CloseAttemptLocked(Entry& entry, std::string_view outcome)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CloseAttemptLocked(Entry& entry, std::string_view outcome,
+                          const v1::AttemptFacts& facts = {}) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The record with what other rows say about it.
   JobRecord ReadLocked(const Entry& entry) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LearnLocked(const JobRecord& job, const v1::AttemptFacts& facts)
@@ -124,6 +130,10 @@ class FakeJobStore : public JobStore {
   std::vector<LengthLesson> lessons_ ABSL_GUARDED_BY(mutex_);
   // Times of the leases of a model, newest last.
   std::map<std::string, std::vector<absl::Time>> leases_ ABSL_GUARDED_BY(mutex_);
+  // By job_id.
+  std::map<std::string, v1::EstimateScore> scores_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> counted_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::pair<std::string, int32_t>, v1::ModelDay> days_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace genwatch

@@ -3,9 +3,11 @@
 
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/status.h"
+#include "job_service/bookkeeper.h"
 #include "tests/job_service/job_services_fixture.h"
 #include "tests/support/await.h"
 
@@ -13,6 +15,7 @@ namespace genwatch {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 TEST_F(JobServicesTest, ASubmittedJobIsQueuedAndCanBeRead) {
   absl::StatusOr<v1::Job> job = Submit("Say hi");
@@ -209,13 +212,67 @@ TEST_F(JobServicesTest, CancelIsIdempotentAndRefusedAfterAnotherEnd) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("completed"));
 }
 
-TEST_F(JobServicesTest, WhatComesLaterSaysSo) {
-  auto context = TestContext("ann");
+TEST_F(JobServicesTest, ModelStatsTellHowTheJobsOfADayWent) {
+  for (const char* const prompt : {"one", "two", "three"}) Submit(prompt).IgnoreError();
+  ASSERT_TRUE(Finish(Lease()->jobs(0), v1::OUTCOME_COMPLETED).ok());
+  ASSERT_TRUE(Finish(Lease()->jobs(0), v1::OUTCOME_COMPLETED).ok());
+  const v1::LeasedJob last = Lease()->jobs(0);
+  ASSERT_TRUE(Finish(last, v1::OUTCOME_PERMANENT, "BAD").ok());
+  Bookkeeper(&store_, absl::ZeroDuration()).Run();
+
+  auto context = TestContext("bob");
+  v1::GetModelStatsRequest request;
   v1::GetModelStatsResponse response;
-  const absl::Status status =
-      FromGrpcStatus(jobs_->GetModelStats(context.get(), v1::GetModelStatsRequest(), &response));
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("GetModelStats"));
+  ASSERT_TRUE(jobs_->GetModelStats(context.get(), request, &response).ok());
+  ASSERT_THAT(response.stats(), SizeIs(1));
+  const v1::ModelStats& stats = response.stats(0);
+  EXPECT_EQ(stats.model(), last.spec().model());
+  EXPECT_EQ(stats.period(), v1::ModelStats::PERIOD_DAY);
+  EXPECT_EQ(stats.finished(), 2);
+  EXPECT_EQ(stats.failed(), 1);
+  EXPECT_NEAR(stats.success_rate(), 2.0 / 3, 1e-9);
+
+  context = TestContext("bob");
+  request.set_model("another");
+  response.Clear();
+  ASSERT_TRUE(jobs_->GetModelStats(context.get(), request, &response).ok());
+  EXPECT_THAT(response.stats(), SizeIs(0));
+}
+
+TEST_F(JobServicesTest, ModelStatsOfTooManyPeriodsAreRefused) {
+  v1::GetModelStatsResponse response;
+  for (const auto& [period, periods] : {std::pair{v1::ModelStats::PERIOD_DAY, 367},
+                                        {v1::ModelStats::PERIOD_WEEK, 53},
+                                        {static_cast<v1::ModelStats::Period>(9), 1}}) {
+    v1::GetModelStatsRequest request;
+    request.set_period(period);
+    request.set_periods(static_cast<uint32_t>(periods));
+    auto context = TestContext("ann");
+    const absl::Status status =
+        FromGrpcStatus(jobs_->GetModelStats(context.get(), request, &response));
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  }
+  auto nobody = TestContext("");
+  EXPECT_EQ(jobs_->GetModelStats(nobody.get(), v1::GetModelStatsRequest(), &response).error_code(),
+            grpc::StatusCode::UNAUTHENTICATED);
+}
+
+TEST_F(JobServicesTest, AttemptsTellHowLongTheJobWaitedForThem) {
+  const std::string job_id = Submit("one")->job_id();
+  clock_.Advance(absl::Seconds(3));
+  const v1::LeasedJob first = Lease()->jobs(0);
+  clock_.Advance(absl::Seconds(10));
+  ASSERT_TRUE(Finish(first, v1::OUTCOME_HANDED_OVER).ok());
+  clock_.Advance(absl::Seconds(5));
+  ASSERT_THAT(Lease()->jobs(), SizeIs(1));
+
+  const absl::StatusOr<v1::Job> job = Get(job_id);
+  ASSERT_THAT(job->attempts(), SizeIs(2));
+  EXPECT_EQ(job->attempts(0).queued_ms(), 3000);
+  EXPECT_EQ(job->attempts(1).queued_ms(), 5000);
+  // The feed's snapshot tells since when it runs.
+  EXPECT_EQ(State(job_id)->progress().state_time().seconds(),
+            job->attempts(1).lease_time().seconds());
 }
 
 }  // namespace

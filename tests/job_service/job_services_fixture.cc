@@ -64,7 +64,8 @@ JobServicesTest::JobServicesTest()
                                            .control_executor = &control_executor_,
                                            .holds = &holds_,
                                            .queue_view = &queue_view_,
-                                           .look_for_work = [this] { broker_.LookAll(); }});
+                                           .look_for_work = [this] { broker_.LookAll(); },
+                                           .clock = &clock_});
   lease_service_ = std::make_unique<JobLeaseServiceImpl>(
       JobLeaseServiceParts{.store = &store_,
                            .feeder = &feeder_,

@@ -1,5 +1,6 @@
 # The ledger's tests. The contract suite is compiled once and runs on the fake and on the real one.
-add_library(job_store_fake STATIC fake_job_store.cc fake_job_store_orders.cc)
+add_library(job_store_fake STATIC fake_job_store.cc fake_job_store_orders.cc
+  fake_job_store_stats.cc)
 target_link_libraries(job_store_fake PUBLIC job_state_lib PRIVATE genwatch_warnings)
 
 add_library(job_store_contract_fixture STATIC job_store_contract.cc)
@@ -13,6 +14,7 @@ add_library(job_store_contract OBJECT
   job_store_contract_lease.cc
   job_store_contract_orders.cc
   job_store_contract_resume.cc
+  job_store_contract_stats.cc
   job_store_contract_submit.cc
   job_store_contract_text.cc
   job_store_contract_worker.cc)
@@ -29,7 +31,8 @@ target_link_libraries(mariadb_store_fixture
 genwatch_test(mariadb_job_store_contract_test
   LIBS job_store_contract mariadb_store_fixture LABELS mariadb TIMEOUT 120 ONE_PROCESS)
 
-foreach(name IN ITEMS expected_wait_test job_change_test job_state_test kept_text_test length_lesson_test)
+foreach(name IN ITEMS expected_wait_test job_change_test job_state_test kept_text_test length_lesson_test
+    model_stats_test)
   genwatch_test(${name} LIBS job_state_lib LABELS job_service)
 endforeach()
 

@@ -110,6 +110,14 @@ CREATE TABLE `ai_generation_lengths` (
   KEY `k_model` (`model`,`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC
 
+CREATE TABLE `ai_generation_model_days` (
+  `model` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+  `day` int(10) unsigned NOT NULL COMMENT 'since 1970-01-01',
+  `stats` blob NOT NULL COMMENT 'genwatch.v1.ModelDay',
+  PRIMARY KEY (`model`,`day`),
+  KEY `k_day` (`day`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC
+
 CREATE TABLE `ai_generation_model_holds` (
   `model` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
   `note` varchar(1024) NOT NULL DEFAULT '',
@@ -130,12 +138,27 @@ CREATE TABLE `ai_generation_probe` (
   PRIMARY KEY (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC
 
+CREATE TABLE `ai_generation_scores` (
+  `job` bigint(20) unsigned NOT NULL COMMENT 'ai_generation_jobs.id',
+  `score` blob NOT NULL COMMENT 'genwatch.v1.EstimateScore',
+  `recorded_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`job`),
+  KEY `k_recorded` (`recorded_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC
+
 CREATE TABLE `ai_generation_server_models` (
   `id` int(10) unsigned NOT NULL AUTO_INCREMENT,
   `server_url` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
   `model` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
   PRIMARY KEY (`id`),
   UNIQUE KEY `uk_server_model` (`server_url`,`model`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC
+
+CREATE TABLE `ai_generation_stats_marks` (
+  `status` enum('completed','failed','cancelled','expired') CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  `updated_at` datetime(6) NOT NULL COMMENT 'of the last job that was counted',
+  `job` bigint(20) unsigned NOT NULL COMMENT 'the same: ai_generation_jobs.id',
+  PRIMARY KEY (`status`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC
 
 CREATE TABLE `ai_generation_suspects` (

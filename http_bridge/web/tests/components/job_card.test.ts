@@ -52,6 +52,19 @@ describe('JobCard', () => {
     expect(card.text()).toContain('about 20 s');
   });
 
+  it('shows the percent and time left that the server told last, and reckons neither itself', async () => {
+    await send('progress', generating());
+    vi.advanceTimersByTime(5000);
+    await nextTick();
+    expect(textOf('job-percent')).toBe('45%');
+    expect(card.text()).toContain('about 20 s');
+    // Twice the tokens and half of the speed say otherwise: only the server knows better.
+    const more = { current_tokens: 460, tokens_per_second: 7.1, estimated_remaining: 50_000 };
+    await send('progress', generating({ ...more, sequence: 9, progress: 46 }));
+    expect(textOf('job-percent')).toBe('46%');
+    expect(card.text()).toContain('about 50 s');
+  });
+
   it('is a progress bar for those who listen', async () => {
     await send('progress', generating());
     expect(bar().getAttribute('aria-valuenow')).toBe('45');
