@@ -26,6 +26,9 @@ func TestTheOrdersOverREST(t *testing.T) {
 		{"DELETE", "/api/v1/jobs/" + jobA, "", &pb.DeleteJobRequest{JobId: jobA}, `{}`},
 		{"GET", "/api/v1/queue?model=llama3", "", &pb.GetQueueRequest{Model: "llama3"}, `"hold_note":"new weights"`},
 		{"GET", "/api/v1/queue", "", &pb.GetQueueRequest{}, `"queue_position":1`},
+		{"GET", "/api/v1/model_stats", "", &pb.GetModelStatsRequest{}, `"success_rate":0.9`},
+		{"GET", "/api/v1/model_stats?model=llama3&period=PERIOD_WEEK&periods=8", "",
+			&pb.GetModelStatsRequest{Model: "llama3", Period: pb.ModelStats_PERIOD_WEEK, Periods: 8}, `"finished":9`},
 		{"POST", "/api/v1/models/library/llama3:8b:hold", `{"note":"x"}`, &pb.HoldModelRequest{Model: "library/llama3:8b", Note: "x"}, `{}`},
 		{"POST", "/api/v1/models/llama3:release", "", &pb.ReleaseModelRequest{Model: "llama3"}, `{}`},
 	}

@@ -86,6 +86,16 @@ func (s *Jobs) ReleaseModel(ctx context.Context, r *pb.ReleaseModelRequest) (*pb
 	return &pb.ReleaseModelResponse{}, s.beginLocked(ctx)
 }
 
+// GetModelStats implements JobService.
+func (s *Jobs) GetModelStats(ctx context.Context, r *pb.GetModelStatsRequest) (*pb.GetModelStatsResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.orders = append(s.orders, proto.CloneOf(r))
+	return &pb.GetModelStatsResponse{Stats: []*pb.ModelStats{{
+		Model: "llama3", Period: pb.ModelStats_PERIOD_WEEK, Finished: 9, Failed: 1, SuccessRate: proto.Float64(0.9), MedianTokens: 250,
+	}}}, s.beginLocked(ctx)
+}
+
 // GetQueue implements JobService.
 func (s *Jobs) GetQueue(ctx context.Context, r *pb.GetQueueRequest) (*pb.GetQueueResponse, error) {
 	s.mu.Lock()

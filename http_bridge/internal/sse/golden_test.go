@@ -57,6 +57,12 @@ func generating() *pb.Progress {
 		RemainingMs: proto.Uint32(36000), RemainingLowMs: proto.Uint32(20000), RemainingHighMs: proto.Uint32(61000),
 		FirstTokenMs: proto.Uint32(840), AnswerBytes: 600, CharsPerSecond: 50,
 	}
+	p.Phases = []*pb.PhaseTime{
+		{Phase: pb.Phase_PHASE_LOADING, DurationMs: 312},
+		{Phase: pb.Phase_PHASE_PROMPT, StartMs: 312, DurationMs: 528},
+		{Phase: pb.Phase_PHASE_GENERATING, StartMs: 840, DurationMs: 11160},
+	}
+	p.StateTime = &timestamppb.Timestamp{Seconds: 1761999988, Nanos: 250000000}
 	return p
 }
 

@@ -221,6 +221,24 @@ func additional(o *object, p *pb.Progress, cursor string, where place) {
 	o.stringOrNull("retry_of", p.GetRetryOf())
 	o.stringOrNull("retried_as", p.GetRetriedAs())
 	o.stringOrNull("resume_mode", resumeMode(p.GetResumeMode()))
+	phases(o, p)
+	if since := p.GetStateTime(); since != nil {
+		o.int("state_since_ms", since.AsTime().UnixMilli())
+	} else {
+		o.null("state_since_ms")
+	}
+}
+
+// phases are what the newest attempt has gone through, each with its time.
+func phases(o *object, p *pb.Progress) {
+	o.key("phases")
+	times := open(o.b)
+	for _, time := range p.GetPhases() {
+		if name := phase(time.GetPhase()); name != "" {
+			times.int(name, int64(time.GetDurationMs()))
+		}
+	}
+	o.b = times.close()
 }
 
 var noNumbers = &pb.JobNumbers{}

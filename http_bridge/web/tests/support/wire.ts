@@ -43,6 +43,8 @@ export function progress(fields: Fields = {}): Fields {
     retry_of: null,
     retried_as: null,
     resume_mode: null,
+    phases: {},
+    state_since_ms: null,
     ...fields,
   };
 }
