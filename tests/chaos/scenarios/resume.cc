@@ -119,8 +119,7 @@ absl::Status Resume(Run& run) {
   run.report.AtMost("resume_p99_s", Percentile(resumed, 0.99), most_seconds, "s");
   const auto verdict = JudgeAndReport(cluster, audience.jobs(), run.report, "resume");
   if (!verdict.ok()) return verdict.status();
-  run.report.AtMost("resume_attempts", verdict->attempts - static_cast<int>(audience.jobs().size()),
-                    0, "attempts more than jobs");
+  run.report.AtMost("resume_failures_charged", verdict->failures_charged, 0, "failures");
   return absl::OkStatus();
 }
 
