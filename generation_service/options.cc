@@ -38,6 +38,8 @@ ABSL_FLAG(bool, preload, true,
           "loading and reading the prompt are told apart; off for servers that can't do that");
 ABSL_FLAG(std::string, advertise, "",
           "host:port at which others reach this service; default: --host and the bound port");
+ABSL_FLAG(absl::Duration, append_interval, absl::Seconds(1),
+          "how often text is stored while it comes: what a worker that is lost takes with it");
 ABSL_FLAG(absl::Duration, first_byte_timeout, absl::Minutes(15),
           "longest silence before an answer; includes loading the model");
 
@@ -100,6 +102,11 @@ void ReadWorker(WorkerOptions& worker, Problems& problems) {
   worker.max_jobs = absl::GetFlag(FLAGS_max_jobs);
   if (worker.max_jobs < 1 || worker.max_jobs > kMostJobs) {
     problems.Add("--max_jobs", absl::StrCat(worker.max_jobs, " is not between 1 and ", kMostJobs));
+  }
+  worker.append_interval = absl::GetFlag(FLAGS_append_interval);
+  if (worker.append_interval < absl::Milliseconds(10) ||
+      worker.append_interval > absl::Minutes(1)) {
+    problems.Add("--append_interval", "is not between 10ms and 1m");
   }
   worker.first_byte_timeout = absl::GetFlag(FLAGS_first_byte_timeout);
   if (worker.first_byte_timeout <= absl::ZeroDuration()) {

@@ -75,9 +75,13 @@ class Zombies {
   absl::Status Round(const std::vector<int>& victims, absl::Duration stopped) {
     for (const int victim : victims) {
       const bool busy = Await(
+          // With text, so that there is something that it will want to write when it wakes up.
           [&] {
-            const auto held = ledger_.HeldBy(cluster_.worker_instance(victim));
-            return held.ok() && !held->empty();
+            const auto busy = ledger_.Number(
+                absl::StrCat("SELECT CAST(COUNT(*) AS UNSIGNED) FROM ai_generation_jobs WHERE "
+                             "instance = '",
+                             cluster_.worker_instance(victim), "' AND answer_bytes > 0"));
+            return busy.ok() && *busy > 0;
           },
           absl::Seconds(60), absl::Milliseconds(50));
       if (!busy) return absl::DeadlineExceededError(cluster_.worker(victim).name() + " is idle");
@@ -172,9 +176,13 @@ absl::Status Zombie(Run& run) {
                                                .most_tokens = run.Size(320, 160),
                                                .tokens_per_second = 40});
 
-  // A simulator for each worker, so that no worker takes all the jobs.
-  auto started =
-      Cluster::Start({.logs = run.logs, .workers = workers, .simulators = workers, .slots = 2});
+  // A simulator for each worker, so that no worker takes all the jobs. Text is stored so often that
+  // one who wakes up tries to before a heartbeat tells it to stop.
+  auto started = Cluster::Start({.logs = run.logs,
+                                 .workers = workers,
+                                 .simulators = workers,
+                                 .slots = 2,
+                                 .worker_flags = {"--append_interval=100ms"}});
   if (!started.ok()) return started.status();
   Cluster& cluster = **started;
   JobClient client(cluster.job_address());
