@@ -13,6 +13,9 @@ namespace {
 // At once. Each holds a call on the ledger's side; a slot that becomes free while so many wait is
 // offered when the first of them is answered.
 constexpr size_t kMostPolls = 8;
+// Slots of a model that become free while so many polls ask for it are offered together when one
+// is answered: a lease of many jobs costs the ledger little more than one of a few.
+constexpr size_t kMostPollsOfOneModel = 2;
 // The ledger answers an empty poll on time; this is for a network that swallows the answer.
 constexpr absl::Duration kGrace = absl::Seconds(3);
 // Jobs that are being given to polls that are withdrawn are leased in vain. So a poll that may be
@@ -57,7 +60,7 @@ void LeasePolls::Start(const LeaseRoom& room) {
   v1::LeaseJobsRequest request;
   for (const auto& [name, model] : room.models) {
     const uint32_t taken = model.running + Offered(name);
-    if (taken >= model.limit) continue;
+    if (taken >= model.limit || PollsFor(name) >= kMostPollsOfOneModel) continue;
     const uint32_t free = model.limit - taken;
     poll.slots[name] = free;
     poll.jobs += free;
@@ -112,6 +115,12 @@ void LeasePolls::TakeAnswer(uint64_t poll, const absl::StatusOr<v1::LeaseJobsRes
     Update();
   });
   backoff_ = std::min(2 * backoff_, options_.longest_backoff);
+}
+
+size_t LeasePolls::PollsFor(const std::string& model) const {
+  return static_cast<size_t>(
+      std::count_if(polls_.begin(), polls_.end(),
+                    [&model](const auto& poll) { return poll.second.slots.count(model) > 0; }));
 }
 
 uint32_t LeasePolls::Offered(const std::string& model) const {

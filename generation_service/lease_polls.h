@@ -60,6 +60,7 @@ class LeasePolls {
   void Withdraw();
   void BeginAnewSoon();
   void TakeAnswer(uint64_t poll, const absl::StatusOr<v1::LeaseJobsResponse>& response);
+  size_t PollsFor(const std::string& model) const;
   uint32_t Offered(const std::string& model) const;
 
   EventLoop* const loop_;
