@@ -333,7 +333,9 @@ absl::StatusOr<bool> Run(const std::string& logs, int small, int large, int samp
       const double before = OverRounds(at[0], what, q);
       const double after = OverRounds(at[1], what, q);
       // The 100th part of few samples is one of them, so of these only the median counts.
-      if (q < 0.9 || times.ms.size() >= 100) worst = std::max(worst, after / before);
+      // An operator's view of the queue is told, and is not what each job needs.
+      const bool counts = what != "queue" && (q < 0.9 || times.ms.size() >= 100);
+      if (counts) worst = std::max(worst, after / before);
       std::printf(
           "{\"name\": \"queue_scale_%s_p%d_ms\", \"value\": %.3f, \"unit\": \"ms\", \"jobs\": %d, "
           "\"at_%d\": %.3f, \"ratio\": %.2f}\n",
