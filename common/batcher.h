@@ -29,7 +29,8 @@ struct BatcherOptions {
 
 // Joins single requests into batches (group commit): what comes while earlier batches are worked
 // off waits for them and is the next batch. So under light load each request goes at once and
-// alone, and the batches grow with the load. Thread-safe.
+// alone, and the batches grow with the load. A batch waits its turn among the executor's other
+// tasks, so that these are never kept from it. Thread-safe.
 template <typename Item>
 class Batcher {
  public:
@@ -72,6 +73,8 @@ class Batcher {
       lock.Unlock();
       run_(std::move(batch));
       lock.Lock();
+      // Behind the executor's other tasks. If it takes no more, it still has this one.
+      if (!waiting_.empty() && executor_->Submit([this] { Run(); }).ok()) return;
     }
     --running_;
   }

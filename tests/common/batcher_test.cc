@@ -63,6 +63,27 @@ TEST(BatcherTest, AsManyBatchesRunAtOnceAsAllowed) {
   EXPECT_EQ(running, 2);
 }
 
+TEST(BatcherTest, OtherTasksGetTheirTurnBetweenBatches) {
+  Notification started;
+  Notification release;
+  std::vector<int> order;
+  Executor executor("test", 1, 10);
+  Batcher<int> batcher(&executor, {.most_items = 1}, [&](const std::vector<int>& batch) {
+    order.push_back(batch.front());
+    if (batch.front() != 1) return;
+    started.Notify();
+    release.WaitForNotification();
+  });
+  ASSERT_TRUE(batcher.Add(1).ok());
+  started.WaitForNotification();
+  ASSERT_TRUE(executor.Submit([&order] { order.push_back(0); }).ok());
+  for (int i = 2; i <= 4; ++i) ASSERT_TRUE(batcher.Add(i).ok());
+  release.Notify();
+  ASSERT_TRUE(Await([&executor] { return executor.queued() == 0; }));
+  executor.Shutdown();
+  EXPECT_THAT(order, ElementsAre(1, 0, 2, 3, 4));
+}
+
 TEST(BatcherTest, AFullOneRefusesAndTellsWhenToComeBack) {
   Notification started;
   Notification release;
