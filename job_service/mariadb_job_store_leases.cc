@@ -229,42 +229,38 @@ absl::Status TextGap(const FinishedAttempt& attempt, const JobRecord& job) {
                       absl::StrCat(job.numbers.thinking_bytes()));
 }
 
-// OK if this worker's FinishAttempt for this lease was stored before.
-absl::Status CheckFinishedBefore(mariadb::Connection& connection, const FinishedAttempt& attempt) {
-  if (!MayBeJobId(attempt.job_id) || !IsLedgerWord(attempt.instance)) {
-    return LeaseLost(attempt.job_id);
-  }
+// Whether this worker's FinishAttempt for this lease was stored before.
+absl::StatusOr<bool> FinishedBefore(mariadb::Connection& connection,
+                                    const FinishedAttempt& attempt) {
+  if (!MayBeJobId(attempt.job_id) || !IsLedgerWord(attempt.instance)) return false;
   const auto rows =
       connection.Query(queries::kFindFinished, {attempt.job_id, attempt.version, attempt.instance});
   if (!rows.ok()) return rows.status();
-  return rows->empty() ? LeaseLost(attempt.job_id) : absl::OkStatus();
+  return !rows->empty();
 }
 
-// What one attempt's end makes of its job, which is locked; its rows go to `writes`.
-absl::StatusOr<JobRecord> FinishOne(mariadb::Connection& connection, const LockedJobs& locked,
-                                    const FinishedAttempt& attempt, double jitter,
-                                    RowWrites& writes) {
-  const auto found = locked.jobs.find(attempt.job_id);
-  if (found == locked.jobs.end()) return JobNotFound(attempt.job_id);
-  const JobRecord& before = found->second;
-  if (before.state != v1::Job::STATE_PROCESSING || before.version != attempt.version ||
-      before.instance != attempt.instance) {
-    if (absl::Status status = CheckFinishedBefore(connection, attempt); !status.ok()) return status;
-    return before;
-  }
+bool HoldsLease(const FinishedAttempt& attempt, const JobRecord& job) {
+  return job.state == v1::Job::STATE_PROCESSING && job.version == attempt.version &&
+         job.instance == attempt.instance;
+}
+
+// What an attempt's end makes of the job whose lease it holds; the rows go to `writes`.
+absl::StatusOr<JobRecord> FinishHeld(const JobRecord& before, absl::Time now,
+                                     const FinishedAttempt& attempt, double jitter,
+                                     RowWrites& writes) {
   const TextTail tail =
       NewTail(before.numbers.answer_bytes(), before.numbers.thinking_bytes(), attempt.pieces);
   if (tail.gap) return TextGap(attempt, before);
   JobRecord after = before;
   after.numbers.set_answer_bytes(tail.answer);
   after.numbers.set_thinking_bytes(tail.thinking);
-  ApplyFinalNumbers(attempt.numbers, locked.now, after);
+  ApplyFinalNumbers(attempt.numbers, now, after);
   AttemptEnd end = attempt.end;
   end.has_text = tail.answer > 0 || tail.thinking > 0;
-  ApplyChange(DecideFinish(before, end, jitter), locked.now, after);
+  ApplyChange(DecideFinish(before, end, jitter), now, after);
   writes.InsertTexts(after.row_id, after.attempt, tail.pieces);
-  writes.StoreChange(before, after, locked.now);
-  writes.CloseAttempt(after, OutcomeWord(end.outcome), attempt.facts, locked.now);
+  writes.StoreChange(before, after, now);
+  writes.CloseAttempt(after, OutcomeWord(end.outcome), attempt.facts, now);
   if (const auto lesson = LessonOf(after, attempt.facts)) writes.InsertLesson(*lesson);
   return after;
 }
@@ -280,10 +276,20 @@ absl::Status FinishIn(mariadb::Connection& connection,
   if (!locked.ok()) return locked.status();
   RowWrites writes;
   for (const FinishedAttempt* attempt : attempts) {
-    auto result = FinishOne(connection, *locked, *attempt, jitter, writes);
-    // The others' failure, too: nothing is read on this connection any more.
-    if (absl::IsUnavailable(result.status())) return result.status();
-    results.push_back(std::move(result));
+    const auto found = locked->jobs.find(attempt->job_id);
+    if (found == locked->jobs.end()) {
+      results.push_back(JobNotFound(attempt->job_id));
+      continue;
+    }
+    const JobRecord& before = found->second;
+    if (HoldsLease(*attempt, before)) {
+      results.push_back(FinishHeld(before, locked->now, *attempt, jitter, writes));
+      continue;
+    }
+    // A failure to read is all attempts': the transaction may be over.
+    const auto finished = FinishedBefore(connection, *attempt);
+    if (!finished.ok()) return finished.status();
+    results.push_back(*finished ? absl::StatusOr<JobRecord>(before) : LeaseLost(attempt->job_id));
   }
   return writes.Flush(connection);
 }

@@ -78,8 +78,9 @@ class Connection {
   absl::Status Failed(std::string_view sql, absl::Status status);
   absl::Status Simple(std::string_view sql);
   // INVALID_ARGUMENT for what the server would answer by closing the connection.
-  absl::StatusOr<size_t> RowsOfOneMessage(absl::Span<const std::vector<Param>> rows) const;
   absl::Status CheckSize(absl::Span<const Param> params) const;
+  // How many of the first rows it takes at once, at least 1; INVALID_ARGUMENT likewise.
+  absl::StatusOr<size_t> RowsOfOneMessage(absl::Span<const std::vector<Param>> rows) const;
 
   bool lost_ = false;
   // What the server takes in one message; the smallest possible until it says.
