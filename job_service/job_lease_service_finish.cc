@@ -79,14 +79,12 @@ void JobLeaseServiceImpl::FinishTogether(std::vector<PendingFinish> finishes) {
                               {"state", StatusWord(job->state)},
                               {"reason", job->reason}});
     parts_.metrics->AttemptEnded(*job);
-    stored.push_back(*job);
+    accepted[i]->response->set_state(job->state);
+    accepted[i]->response->set_version(job->version);
+    stored.push_back(std::move(*job));
   }
   const absl::Status queued = QueueFinished(stored);
   for (size_t i = 0; i < accepted.size(); ++i) {
-    if (jobs[i].ok()) {
-      accepted[i]->response->set_state(jobs[i]->state);
-      accepted[i]->response->set_version(jobs[i]->version);
-    }
     accepted[i]->reactor->Finish(ToGrpcStatus(jobs[i].ok() ? queued : jobs[i].status()));
   }
   if (!stored.empty()) parts_.waiters->Look();

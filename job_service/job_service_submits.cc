@@ -66,17 +66,16 @@ void JobServiceImpl::SubmitTogether(std::vector<PendingSubmit> submits) {
   }
   std::vector<absl::StatusOr<InsertedJob>> inserted = parts_.store->InsertMany(jobs);
   std::vector<JobRecord> added;
-  for (const absl::StatusOr<InsertedJob>& job : inserted) {
-    if (!job.ok() || job->existed) continue;
+  for (size_t i = 0; i < accepted.size(); ++i) {
+    if (!inserted[i].ok()) continue;
+    *accepted[i]->response->mutable_job() = ToJob(inserted[i]->job, v1::JOB_VIEW_FULL);
+    accepted[i]->response->set_existed(inserted[i]->existed);
+    if (inserted[i]->existed) continue;
     parts_.metrics->Submitted();
-    added.push_back(job->job);
+    added.push_back(std::move(inserted[i]->job));
   }
   const absl::Status queued = QueueSubmitted(added);
   for (size_t i = 0; i < accepted.size(); ++i) {
-    if (inserted[i].ok()) {
-      *accepted[i]->response->mutable_job() = ToJob(inserted[i]->job, v1::JOB_VIEW_FULL);
-      accepted[i]->response->set_existed(inserted[i]->existed);
-    }
     accepted[i]->reactor->Finish(ToGrpcStatus(inserted[i].ok() ? queued : inserted[i].status()));
   }
 }
