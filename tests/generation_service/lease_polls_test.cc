@@ -144,6 +144,22 @@ TEST_F(LeasePollsTest, WithoutRoomAllPollsAreWithdrawnAtOnce) {
   EXPECT_THAT(ledger_.lease_requests(), SizeIs(1));
 }
 
+TEST_F(LeasePollsTest, SlotsThatBecomeFreeWhileTwoPollsAskAreOfferedTogether) {
+  for (uint32_t running = 7; running > 0; --running) {
+    Update({.models = {{"m", {.limit = 8, .running = running}}}, .jobs = 8 - running});
+  }
+  ASSERT_TRUE(Await([&] { return ledger_.waiting_polls() == 2; }));
+  ledger_.Submit(JobOf("job_1", "m"));
+  ASSERT_TRUE(Await([&] { return ledger_.lease_requests().size() == 3; }));
+  // Of the seven that were free one is offered still, and one has been taken.
+  EXPECT_EQ(ledger_.lease_requests().back().models(0).free(), 5u);
+
+  // Another model does not wait for it.
+  Update({.models = {{"m", {.limit = 8, .running = 2}}, {"n", {.limit = 1}}}, .jobs = 7});
+  ASSERT_TRUE(Await([&] { return ledger_.lease_requests().size() == 4; }));
+  EXPECT_THAT(ModelsOf(ledger_.lease_requests().back()), ElementsAre("n"));
+}
+
 TEST_F(LeasePollsTest, SlotThatBecomesFreeIsOfferedInAPollOfItsOwn) {
   Update({.models = {{"m", {.limit = 2, .running = 1}}}, .jobs = 1});
   ASSERT_TRUE(Await([&] { return ledger_.waiting_polls() == 1; }));

@@ -195,6 +195,18 @@ TEST_F(WorkerTest, ResultWaitsForTheLedger) {
   EXPECT_TRUE(AwaitListed("job_1", false));
 }
 
+TEST_F(WorkerTest, ResultThatWasInAnothersWayIsSentAgain) {
+  Start();
+  const size_t index = StartJob(Job("job_1"));
+  ledger_->FailFinishes(Error(absl::StatusCode::kAborted, "LEDGER_CONFLICT", "a deadlock"));
+  models_.SayText(index, "precious");
+  models_.SayDone(index, 1);
+  EXPECT_TRUE(Await([&] { return ledger_->finish_calls() >= 2; }));
+  ledger_->FailFinishes(absl::OkStatus());
+  ASSERT_TRUE(Await([&] { return ledger_->finished().size() == 1; }));
+  EXPECT_EQ(ledger_->finished()[0].answer, "precious");
+}
+
 TEST_F(WorkerTest, ResultSurvivesARestartOfTheJobService) {
   UseAPortThatStaysOurs();
   Start();
