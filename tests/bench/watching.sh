@@ -5,6 +5,8 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 # shellcheck source=scripts/apt.sh
 source "$ROOT/scripts/apt.sh"
+# shellcheck source=scripts/stack/ports.sh
+source "$ROOT/scripts/stack/ports.sh"
 
 ROUNDS=${BENCH_ROUNDS:-5}
 if [ -n "${BENCH_SHORT:-}" ]; then ROUNDS=${BENCH_ROUNDS:-1}; fi
@@ -86,7 +88,8 @@ begin_nchan() {
   mapfile -t missing < <(missing_packages <(printf 'nginx\nlibnginx-mod-nchan\n'))
   if [ "${#missing[@]}" -gt 0 ]; then apt_install "${missing[@]}" >&2; fi
   NCHAN_DIR=$(mktemp -d "/tmp/genwatch-nchan.XXXXXXXX")
-  NCHAN_PORT=$(free_tcp_port)
+  free_port
+  NCHAN_PORT=$FREE_PORT
   local user=
   [ "$(id -u)" != 0 ] || user='user root;'
   cat >"$NCHAN_DIR/nginx.conf" <<CONF
@@ -117,16 +120,6 @@ CONF
   NCHAN_PID=$!
   wait_until 10 curl -fs -o /dev/null -d x "http://127.0.0.1:$NCHAN_PORT/publish?id=probe" ||
     die "nginx does not answer" "$(tail -n 3 "$NCHAN_DIR/out" "$NCHAN_DIR/error.log")"
-}
-
-free_tcp_port() {
-  local port
-  for ((port = 20000 + RANDOM % 10000; ; ++port)); do
-    if [ -z "$(ss -Htln "sport = :$port")" ]; then
-      printf '%s' "$port"
-      return 0
-    fi
-  done
 }
 
 # watch_nchan VIEWERS RATE CHUNKS: the same of one channel of the peer, whose source is a publisher beside it.
