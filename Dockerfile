@@ -43,6 +43,8 @@ ENTRYPOINT ["progress_service"]
 FROM node:22-bookworm-slim AS web
 WORKDIR /src/http_bridge/web
 COPY http_bridge/web/package.json http_bridge/web/package-lock.json http_bridge/web/.npmrc ./
+COPY http_bridge/web/packages/client/package.json packages/client/
+COPY http_bridge/web/packages/vue/package.json packages/vue/
 RUN npm ci
 COPY http_bridge/web ./
 RUN npm run build

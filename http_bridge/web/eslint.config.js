@@ -4,7 +4,7 @@ import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**'] },
+  { ignores: ['**/dist/**', '**/node_modules/**'] },
   ...tseslint.configs.strictTypeChecked,
   ...vue.configs['flat/recommended'],
   {
@@ -32,13 +32,17 @@ export default tseslint.config(
     },
   },
   {
-    // lib/ is the core that a package without Vue is made of later.
-    files: ['src/lib/**'],
+    // The client is for any page and for Node.
+    files: ['packages/client/src/**'],
     rules: {
-      'no-restricted-imports': [
-        'error',
-        { patterns: ['vue', 'vue-router', '../composables/*', '../components/*', '../pages/*'] },
-      ],
+      'no-restricted-imports': ['error', { patterns: ['vue', 'vue-router', '@genwatch/vue'] }],
+    },
+  },
+  {
+    // The card is for any application: it knows nothing of ours.
+    files: ['packages/vue/src/**'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: ['vue-router', '**/../../../src/*'] }],
     },
   },
   {
@@ -48,7 +52,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/explicit-function-return-type': 'off', 'no-console': 'off' },
   },
   {
-    files: ['tests/**'],
+    files: ['**/tests/**'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
       'vue/one-component-per-file': 'off',

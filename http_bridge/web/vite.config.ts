@@ -5,6 +5,13 @@ import { defineConfig } from 'vitest/config';
 
 const page = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
+// The application is built from the packages' sources, not from what is published of them.
+const sources = {
+  '@genwatch/client': page('packages/client/src/index.ts'),
+  '@genwatch/vue': page('packages/vue/src/index.ts'),
+  '@support': page('tests/support'),
+};
+
 // `vite dev` serves docs.html under its file name only; the bridge serves it as /docs.
 const docsPage: Plugin = {
   name: 'genwatch-docs-page',
@@ -21,6 +28,7 @@ const target = process.env['GENWATCH_DEV_TARGET'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [vue(), docsPage],
+  resolve: { alias: sources },
   server: {
     host: '127.0.0.1',
     proxy: { '/api': target, '/openapi.json': target },
@@ -37,7 +45,7 @@ export default defineConfig({
   },
   test: {
     environment: 'happy-dom',
-    include: ['tests/**/*.test.ts'],
+    include: ['tests/**/*.test.ts', 'packages/*/tests/**/*.test.ts'],
     setupFiles: ['tests/support/setup.ts'],
     restoreMocks: true,
     // The machine that builds is small.

@@ -1,8 +1,7 @@
 import type { Ref } from 'vue';
 import { ref } from 'vue';
-import { deleteJob, retryJob } from '../lib/api';
-import type { ApiError } from '../lib/api_error';
-import { toApiError } from '../lib/api_error';
+import type { ApiError } from '@genwatch/client';
+import { deleteJob, retryJob, toApiError } from '@genwatch/client';
 
 export type EndedOrder = 'retry' | 'delete';
 

@@ -1,10 +1,8 @@
 import type { ShallowRef } from 'vue';
 import { onScopeDispose, shallowRef, watch } from 'vue';
-import { getJob } from '../lib/api';
-import type { Job } from '../lib/jobs';
-import { endedPatch } from '../lib/jobs';
-import { isTerminal } from '../lib/states';
-import type { LiveJob } from './use_live_job';
+import type { Job } from '@genwatch/client';
+import { endedPatch, getJob, isTerminal } from '@genwatch/client';
+import type { LiveJob } from '@genwatch/vue';
 
 const RETRY_MS = 3000;
 

@@ -1,10 +1,7 @@
 import type { ComputedRef, ShallowRef } from 'vue';
 import { computed, onScopeDispose, shallowRef } from 'vue';
-import { getJob, listJobs } from '../lib/api';
-import type { ApiError } from '../lib/api_error';
-import { toApiError } from '../lib/api_error';
-import type { Job } from '../lib/jobs';
-import { isTerminal } from '../lib/states';
+import type { ApiError, Job } from '@genwatch/client';
+import { getJob, isTerminal, listJobs, toApiError } from '@genwatch/client';
 
 const PAGE_SIZE = 25;
 /** While something runs or waits, and while nothing does. */

@@ -1,9 +1,7 @@
 import type { ComputedRef, ShallowRef } from 'vue';
 import { computed, onScopeDispose, shallowRef } from 'vue';
-import { listModels } from '../lib/api';
-import type { ApiError } from '../lib/api_error';
-import { toApiError } from '../lib/api_error';
-import type { Model, ModelList } from '../lib/jobs';
+import type { ApiError, Model, ModelList } from '@genwatch/client';
+import { listModels, toApiError } from '@genwatch/client';
 
 /** Models come and go with their server; while none is known one looks more often. */
 const REFRESH_MS = 30_000;

@@ -1,4 +1,4 @@
-import type { EventSourceLike } from '../../src/lib/job_stream';
+import type { EventSourceLike } from '@genwatch/client';
 
 /** An EventSource whose server is the test. */
 export class FakeEventSource implements EventSourceLike {

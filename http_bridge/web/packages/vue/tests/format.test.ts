@@ -10,7 +10,7 @@ import {
   formatRemaining,
   formatTokens,
   plainWord,
-} from '../../src/lib/format';
+} from '../src/words/format';
 
 describe('format', () => {
   it.each([

@@ -8,8 +8,9 @@ import {
   plainWord,
   reasonWords,
 } from './format';
-import type { JobView } from './job_view';
-import { CONDITION_WORDS, conditionOf } from './states';
+import type { JobView } from '@genwatch/client';
+import { conditionOf } from '@genwatch/client';
+import { CONDITION_WORDS } from './conditions';
 
 /** The sentences of the card. Pure, so that each can be read in a test. */
 

@@ -5,12 +5,11 @@ import {
   queuePlace,
   retrySentence,
   stateWord,
-} from '../../src/lib/card_text';
-import type { JobView } from '../../src/lib/job_view';
-import { advance, emptyView } from '../../src/lib/job_view';
-import { describeOutcome } from '../../src/lib/outcome';
-import { parseSnapshot } from '../../src/lib/snapshot';
-import { complete, failed, generating, progress, queued, SERVER_START } from '../support/wire';
+} from '../src/words/card_text';
+import type { JobView } from '@genwatch/client';
+import { advance, emptyView, parseSnapshot } from '@genwatch/client';
+import { describeOutcome } from '../src/words/outcome';
+import { complete, failed, generating, progress, queued, SERVER_START } from '@support/wire';
 
 const view = (message: Record<string, unknown>): JobView =>
   advance(emptyView('job_1'), parseSnapshot(message));

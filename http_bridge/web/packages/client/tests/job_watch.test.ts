@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { JobWatch } from '../../src/lib/job_watch';
-import type { SnapshotPatch } from '../../src/lib/snapshot';
-import { FakeEventSource } from '../support/fake_event_source';
-import { complete, failed, generating, progress, queued, SERVER_START } from '../support/wire';
+import { JobWatch } from '../src/job_watch';
+import type { SnapshotPatch } from '../src/snapshot';
+import { FakeEventSource } from '@support/fake_event_source';
+import { complete, failed, generating, progress, queued, SERVER_START } from '@support/wire';
 
 let watches: JobWatch[] = [];
 let status: () => Promise<SnapshotPatch | null>;

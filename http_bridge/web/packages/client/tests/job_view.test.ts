@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { JobView } from '../../src/lib/job_view';
-import { advance, emptyView } from '../../src/lib/job_view';
-import { parseSnapshot } from '../../src/lib/snapshot';
-import { complete, failed, generating, progress, queued } from '../support/wire';
+import type { JobView } from '../src/job_view';
+import { advance, emptyView } from '../src/job_view';
+import { parseSnapshot } from '../src/snapshot';
+import { complete, failed, generating, progress, queued } from '@support/wire';
 
 function viewAfter(...messages: Record<string, unknown>[]): JobView {
   return messages.reduce(

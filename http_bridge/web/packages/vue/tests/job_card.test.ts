@@ -2,11 +2,11 @@ import type { VueWrapper } from '@vue/test-utils';
 import { flushPromises } from '@vue/test-utils';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { defineComponent, h, nextTick } from 'vue';
-import JobCard from '../../src/components/JobCard.vue';
-import { useLiveJob } from '../../src/composables/use_live_job';
-import { FakeEventSource } from '../support/fake_event_source';
-import { FakeServer } from '../support/fake_server';
-import { byTest, mountAlone } from '../support/mount';
+import JobCard from '../src/components/JobCard.vue';
+import { useLiveJob } from '../src/composables/use_live_job';
+import { FakeEventSource } from '@support/fake_event_source';
+import { FakeServer } from '@support/fake_server';
+import { byTest, mountAlone } from '@support/mount';
 import {
   complete,
   failed,
@@ -15,7 +15,7 @@ import {
   queued,
   restJob,
   SERVER_START,
-} from '../support/wire';
+} from '@support/wire';
 
 const Host = defineComponent({
   setup() {

@@ -1,5 +1,5 @@
 import { endSentence, formatCount, reasonWords } from './format';
-import type { JobView } from './job_view';
+import type { JobView } from '@genwatch/client';
 
 /** The end of a job that did not complete, in words: what happened, what was kept, what to do. */
 export interface Outcome {

@@ -1,8 +1,8 @@
 /**
- * The states of a job, as the wire spells them, and what the page calls them.
+ * The states of a job, as the wire spells them.
  *
- * A server may know states that this page does not: they become `unknown`, which is shown calmly
- * with the server's own word and treated as "may still change".
+ * A server may know states that this page does not: they become `unknown`, which may still
+ * change; the server's own word is kept beside it.
  */
 export type JobState =
   'queued' | 'processing' | 'paused' | 'completed' | 'failed' | 'cancelled' | 'expired' | 'unknown';
@@ -11,10 +11,7 @@ export type Phase = 'loading' | 'prompt' | 'thinking' | 'generating' | 'finalizi
 
 export type Channel = 'answer' | 'thinking';
 
-/** How a state is coloured: by outcome only, and never without a word beside it. */
-export type Tone = 'idle' | 'active' | 'good' | 'warning' | 'bad';
-
-/** What the state line says: the state, refined by the phase or by why the job waits. */
+/** What a person is told: the state, refined by the phase or by why the job waits. */
 export type Condition =
   | 'queued'
   | 'held'
@@ -45,42 +42,6 @@ const PHASES: Record<Phase, true> = {
   thinking: true,
   generating: true,
   finalizing: true,
-};
-
-export const CONDITION_WORDS: Record<Condition, string> = {
-  queued: 'Queued',
-  held: 'Held',
-  retrying: 'Waiting to retry',
-  starting: 'Starting',
-  loading: 'Loading model',
-  prompt: 'Reading prompt',
-  thinking: 'Thinking',
-  generating: 'Generating',
-  finalizing: 'Finalizing',
-  paused: 'Paused',
-  completed: 'Completed',
-  failed: 'Failed',
-  cancelled: 'Cancelled',
-  expired: 'Expired',
-  unknown: 'Unknown state',
-};
-
-export const CONDITION_TONES: Record<Condition, Tone> = {
-  queued: 'idle',
-  held: 'warning',
-  retrying: 'warning',
-  starting: 'active',
-  loading: 'active',
-  prompt: 'active',
-  thinking: 'active',
-  generating: 'active',
-  finalizing: 'active',
-  paused: 'idle',
-  completed: 'good',
-  failed: 'bad',
-  cancelled: 'idle',
-  expired: 'warning',
-  unknown: 'idle',
 };
 
 /** The wire's `processing`, `STATE_PROCESSING` or `PROCESSING`; `unknown` for anything else. */

@@ -1,9 +1,7 @@
 import type { ShallowRef } from 'vue';
 import { onScopeDispose, shallowRef } from 'vue';
-import { getStatus } from '../lib/api';
-import type { Connection } from '../lib/job_stream';
-import type { JobView } from '../lib/job_view';
-import { JobWatch } from '../lib/job_watch';
+import type { Connection, JobView } from '@genwatch/client';
+import { getStatus, JobWatch } from '@genwatch/client';
 
 /** One text, as it is drawn. */
 export interface LiveText {

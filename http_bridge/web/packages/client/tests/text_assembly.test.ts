@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { TextPiece } from '../../src/lib/text_assembly';
-import { TextAssembly } from '../../src/lib/text_assembly';
+import type { TextPiece } from '../src/text_assembly';
+import { TextAssembly } from '../src/text_assembly';
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 

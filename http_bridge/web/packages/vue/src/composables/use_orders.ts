@@ -1,10 +1,7 @@
 import type { Ref } from 'vue';
 import { ref } from 'vue';
-import type { JobOrder } from '../lib/api';
-import { orderJob } from '../lib/api';
-import type { ApiError } from '../lib/api_error';
-import { toApiError } from '../lib/api_error';
-import { endedPatch } from '../lib/jobs';
+import type { ApiError, JobOrder } from '@genwatch/client';
+import { endedPatch, orderJob, toApiError } from '@genwatch/client';
 import type { LiveJob } from './use_live_job';
 
 /** Ordering about the job that is shown, one order at a time. */

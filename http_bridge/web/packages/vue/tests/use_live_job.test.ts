@@ -1,9 +1,9 @@
 import { mount } from '@vue/test-utils';
 import { describe, expect, it } from 'vitest';
 import { defineComponent, h, nextTick } from 'vue';
-import { useLiveJob } from '../../src/composables/use_live_job';
-import { FakeEventSource } from '../support/fake_event_source';
-import { generating } from '../support/wire';
+import { useLiveJob } from '../src/composables/use_live_job';
+import { FakeEventSource } from '@support/fake_event_source';
+import { generating } from '@support/wire';
 
 const Percent = defineComponent({
   props: { jobId: { type: String, required: true } },

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { nextTick, ref } from 'vue';
-import type { FollowEnd } from '../../src/composables/use_follow_end';
-import { useFollowEnd } from '../../src/composables/use_follow_end';
-import { withSetup } from '../support/mount';
+import type { FollowEnd } from '../src/composables/use_follow_end';
+import { useFollowEnd } from '../src/composables/use_follow_end';
+import { withSetup } from '@support/mount';
 
 interface Reader extends FollowEnd {
   readonly box: HTMLElement;

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { getJob, getStatus, listJobs, listModels, orderJob, submitJob } from '../../src/lib/api';
-import type { ApiError } from '../../src/lib/api_error';
-import { FakeServer } from '../support/fake_server';
-import { generating, models, restJob } from '../support/wire';
+import { getJob, getStatus, listJobs, listModels, orderJob, submitJob } from '../src/api';
+import type { ApiError } from '../src/api_error';
+import { FakeServer } from '@support/fake_server';
+import { generating, models, restJob } from '@support/wire';
 
 let server: FakeServer;
 

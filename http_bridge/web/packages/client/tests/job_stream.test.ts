@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Connection, ProbeResult } from '../../src/lib/job_stream';
-import { JobStream } from '../../src/lib/job_stream';
-import type { StreamEvent } from '../../src/lib/stream_events';
-import { FakeEventSource } from '../support/fake_event_source';
-import { failed, generating } from '../support/wire';
+import type { Connection, ProbeResult } from '../src/job_stream';
+import { JobStream } from '../src/job_stream';
+import type { StreamEvent } from '../src/stream_events';
+import { FakeEventSource } from '@support/fake_event_source';
+import { failed, generating } from '@support/wire';
 
 let events: StreamEvent[];
 let connections: Connection[];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ElapsedClock } from '../../src/lib/elapsed_clock';
-import { ServerClock } from '../../src/lib/server_clock';
+import { ElapsedClock } from '../src/elapsed_clock';
+import { ServerClock } from '../src/server_clock';
 
 describe('ServerClock', () => {
   it('believes the message that took the shortest way', () => {

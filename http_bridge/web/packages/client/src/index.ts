@@ -1,0 +1,44 @@
+export type { SubmitRequest, JobOrder } from './api';
+export {
+  submitJob,
+  getJob,
+  orderJob,
+  retryJob,
+  deleteJob,
+  listJobs,
+  listModels,
+  getStatus,
+} from './api';
+export type { FieldViolation } from './api_error';
+export { ApiError, parseApiError, toApiError } from './api_error';
+export type { JsonObject } from './decode';
+export {
+  asObject,
+  parseObject,
+  asArray,
+  asString,
+  asText,
+  asNumber,
+  asAmount,
+  asBoolean,
+  asTime,
+} from './decode';
+export { ElapsedClock } from './elapsed_clock';
+export type { Connection, EventSourceLike, JobStreamOptions, ProbeResult } from './job_stream';
+export { progressUrl, JobStream } from './job_stream';
+export type { JobView } from './job_view';
+export { emptyView, advance } from './job_view';
+export type { JobWatchOptions, WatchAspect } from './job_watch';
+export { JobWatch } from './job_watch';
+export type { Priority, Job, JobPage, Model, ModelServer, ModelList } from './jobs';
+export { parsePriority, parseJob, endedPatch, parseJobPage, parseModelList } from './jobs';
+export { newRequestId } from './request_id';
+export { ServerClock } from './server_clock';
+export type { Snapshot, SnapshotPatch } from './snapshot';
+export { parseSnapshot } from './snapshot';
+export type { JobState, Phase, Channel, Condition, ConditionFacts } from './states';
+export { parseState, parsePhase, isTerminal, conditionOf } from './states';
+export type { StreamEvent, StreamEventName } from './stream_events';
+export { STREAM_EVENT_NAMES, parseStreamEvent } from './stream_events';
+export type { TextPiece, PieceResult } from './text_assembly';
+export { TextAssembly } from './text_assembly';

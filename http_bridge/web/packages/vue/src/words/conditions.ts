@@ -1,0 +1,40 @@
+import type { Condition } from '@genwatch/client';
+
+/** How a state is coloured: by outcome only, and never without a word beside it. */
+export type Tone = 'idle' | 'active' | 'good' | 'warning' | 'bad';
+
+export const CONDITION_WORDS: Record<Condition, string> = {
+  queued: 'Queued',
+  held: 'Held',
+  retrying: 'Waiting to retry',
+  starting: 'Starting',
+  loading: 'Loading model',
+  prompt: 'Reading prompt',
+  thinking: 'Thinking',
+  generating: 'Generating',
+  finalizing: 'Finalizing',
+  paused: 'Paused',
+  completed: 'Completed',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+  expired: 'Expired',
+  unknown: 'Unknown state',
+};
+
+export const CONDITION_TONES: Record<Condition, Tone> = {
+  queued: 'idle',
+  held: 'warning',
+  retrying: 'warning',
+  starting: 'active',
+  loading: 'active',
+  prompt: 'active',
+  thinking: 'active',
+  generating: 'active',
+  finalizing: 'active',
+  paused: 'idle',
+  completed: 'good',
+  failed: 'bad',
+  cancelled: 'idle',
+  expired: 'warning',
+  unknown: 'idle',
+};
