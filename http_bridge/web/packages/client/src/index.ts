@@ -34,7 +34,7 @@ export type { Priority, Job, JobPage, Model, ModelServer, ModelList } from './jo
 export { parsePriority, parseJob, endedPatch, parseJobPage, parseModelList } from './jobs';
 export { newRequestId } from './request_id';
 export { ServerClock } from './server_clock';
-export type { Snapshot, SnapshotPatch } from './snapshot';
+export type { PhaseTimes, ResumeMode, Snapshot, SnapshotPatch } from './snapshot';
 export { parseSnapshot } from './snapshot';
 export type { JobState, Phase, Channel, Condition, ConditionFacts } from './states';
 export { parseState, parsePhase, isTerminal, conditionOf } from './states';

@@ -1,7 +1,12 @@
 import type { JsonObject } from './decode';
-import { asAmount, asBoolean, asNumber, asText, asTime } from './decode';
+import { asAmount, asBoolean, asNumber, asObject, asText, asTime } from './decode';
 import type { JobState, Phase } from './states';
 import { parsePhase, parseState } from './states';
+
+export type PhaseTimes = Readonly<Partial<Record<Phase, number>>>;
+
+/** It goes on from the kept text, or dropped it. */
+export type ResumeMode = 'continued' | 'restarted';
 
 /** Everything that can be said about a job in numbers. Durations are ms, lengths UTF-8 bytes. */
 export interface Snapshot {
@@ -39,6 +44,12 @@ export interface Snapshot {
   readonly message: string | null;
   readonly model: string | null;
   readonly firstTokenMs: number | null;
+  /** How long the newest attempt has been in each phase that it came to, in ms. */
+  readonly phases: PhaseTimes;
+  /** What the newest attempt did with text of the ones before; null: there was none. */
+  readonly resumeMode: ResumeMode | null;
+  /** The job that retries this one. */
+  readonly retriedAs: string | null;
   /** When the snapshot was made, Unix ms on the clock of the server. */
   readonly serverTimeMs: number | null;
 }
@@ -71,6 +82,21 @@ const positive = (value: unknown): number | undefined => {
   const number = asNumber(value);
   return number !== undefined && number > 0 ? number : undefined;
 };
+
+function parsePhases(value: unknown): PhaseTimes | undefined {
+  const json = asObject(value);
+  if (json === undefined) return undefined;
+  const times: Partial<Record<Phase, number>> = {};
+  for (const [name, raw] of Object.entries(json)) {
+    const phase = parsePhase(name);
+    const ms = asAmount(raw);
+    if (phase !== null && ms !== undefined) times[phase] = ms;
+  }
+  return times;
+}
+
+const parseResumeMode = (value: unknown): ResumeMode | undefined =>
+  value === 'continued' || value === 'restarted' ? value : undefined;
 
 /** The data of a `progress`, `complete` or `error` event, or the `job` of a status answer. */
 export function parseSnapshot(json: JsonObject): SnapshotPatch {
@@ -109,6 +135,9 @@ export function parseSnapshot(json: JsonObject): SnapshotPatch {
   nullable(patch, 'message', json, 'message', asText);
   nullable(patch, 'model', json, 'model', asText);
   nullable(patch, 'firstTokenMs', json, 'first_token_ms', asAmount);
+  given(patch, 'phases', parsePhases(json['phases']));
+  nullable(patch, 'resumeMode', json, 'resume_mode', parseResumeMode);
+  nullable(patch, 'retriedAs', json, 'retried_as', asText);
   nullable(patch, 'serverTimeMs', json, 'server_time_ms', asAmount);
   // Where there is no `message`, the sentence stands in the old field.
   const sentence = asText(json['error']) ?? asText(json['error_message']);

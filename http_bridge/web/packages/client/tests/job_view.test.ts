@@ -38,6 +38,19 @@ describe('advance', () => {
     );
   });
 
+  it('knows the times of the phases, and of those only that it understands', () => {
+    const view = viewAfter(
+      generating({ phases: { loading: 3100, thinking: '900', dreaming: 5, prompt: -1 } }),
+    );
+    expect(view.phases).toEqual({ loading: 3100, thinking: 900 });
+  });
+
+  it('knows what became of the text of the attempts before, and of the job', () => {
+    const view = viewAfter(generating({ resume_mode: 'continued', retried_as: 'job_2' }));
+    expect([view.resumeMode, view.retriedAs]).toEqual(['continued', 'job_2']);
+    expect(viewAfter(generating({ resume_mode: 'guessed' })).resumeMode).toBeNull();
+  });
+
   it('never lets the bar fall within an attempt', () => {
     const view = viewAfter(
       generating({ progress: 45, sequence: 1 }),
