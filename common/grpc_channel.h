@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
+
 namespace genwatch {
 
 // A channel between our own services: insecure (the network is the operator's), reconnecting after
@@ -16,6 +18,10 @@ namespace genwatch {
 // uses one. Thread-safe.
 std::shared_ptr<grpc::Channel> InternalChannel(const std::string& target,
                                                const std::string& policy = "round_robin");
+
+// INVALID_ARGUMENT, saying why, for a target that InternalChannel could never reach: none at all,
+// or several of which one is not an IPv4 address with a port (gRPC looks names up only one by one).
+absl::Status CheckTarget(const std::string& target);
 
 }  // namespace genwatch
 

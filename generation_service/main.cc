@@ -1,6 +1,7 @@
 // The worker: takes jobs from the job service, runs them on an Ollama, and tells what happens.
 
 #include <cstdio>
+#include <string>
 #include <memory>
 
 #include "absl/status/status.h"
@@ -91,6 +92,6 @@ absl::Status Main(int argc, char** argv) {
 int main(int argc, char** argv) {
   const absl::Status status = genwatch::Main(argc, argv);
   if (status.ok()) return 0;
-  std::fprintf(stderr, "generation_service: %s\n", status.ToString().c_str());
+  std::fprintf(stderr, "generation_service: %s\n", std::string(status.message()).c_str());
   return 1;
 }

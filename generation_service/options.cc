@@ -10,6 +10,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/grpc_channel.h"
 #include "common/problems.h"
 #include "common/string_view.h"
 #include "generation_service/curl/base_url.h"
@@ -19,7 +20,8 @@
 ABSL_DECLARE_FLAG(double, drain_seconds);
 
 ABSL_FLAG(std::string, job_service, "127.0.0.1:50051",
-          "where the jobs come from: host:port, several with commas between, or dns:///name:port");
+          "where jobs come from: host:port, several IPv4 ones with commas between, or "
+          "dns:///name:port");
 ABSL_FLAG(std::string, model_client, "ollama",
           "'ollama', or for benchmarks 'noop': one model, noop, completes every job at once");
 ABSL_FLAG(std::string, ollama_url, "http://127.0.0.1:11434",
@@ -127,7 +129,9 @@ absl::StatusOr<Options> OptionsFromFlags() {
   options.server = ServerOptionsFromFlags(problems);
   options.ollama.preload = absl::GetFlag(FLAGS_preload);
   options.job_service = absl::GetFlag(FLAGS_job_service);
-  if (options.job_service.empty()) problems.Add("--job_service", "is empty");
+  if (absl::Status target = CheckTarget(options.job_service); !target.ok()) {
+    problems.Add("--job_service", ToStd(target.message()));
+  }
   options.noop = ReadNoop(problems);
   ReadOllama(options.ollama, problems);
   options.advertise = absl::GetFlag(FLAGS_advertise);

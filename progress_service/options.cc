@@ -5,10 +5,12 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "common/grpc_channel.h"
 #include "common/problems.h"
+#include "common/string_view.h"
 
 ABSL_FLAG(std::string, job_service, "127.0.0.1:50051",
-          "job_service: host:port, several with commas between, or dns:///host:port");
+          "job_service: host:port, several IPv4 ones with commas between, or dns:///host:port");
 ABSL_FLAG(
     std::string, generation, "127.0.0.1:50052",
     "the workers: host:port, dns:///host:port (all addresses of the name are listened to), or "
@@ -40,7 +42,9 @@ absl::StatusOr<ProgressServiceConfig> ProgressServiceConfigFromFlags() {
   ProgressServiceConfig config;
   config.server = ServerOptionsFromFlags(problems);
   config.job_service = absl::GetFlag(FLAGS_job_service);
-  if (config.job_service.empty()) problems.Add("--job_service", "must be given");
+  if (absl::Status target = CheckTarget(config.job_service); !target.ok()) {
+    problems.Add("--job_service", ToStd(target.message()));
+  }
   config.generation = absl::GetFlag(FLAGS_generation);
   if (config.generation.empty()) problems.Add("--generation", "must be given");
   config.max_text_bytes = InRange(absl::GetFlag(FLAGS_max_text_bytes), "--max_text_bytes", 1 << 20,

@@ -1,6 +1,7 @@
 #include "common/grpc_channel.h"
 
 #include <arpa/inet.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
 #include "common/grpc_server.h"
+#include "common/string_view.h"
 #include "genwatch/v1/progress_service.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "tests/support/await.h"
@@ -55,6 +57,23 @@ TEST(InternalChannelTest, GoesOnWithTheOtherOfTwoAddresses) {
   // The call that finds the connection broken may still fail.
   EXPECT_TRUE(Await([&] { return CheckHealth(channel, false).ok(); }));
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(CheckHealth(channel, true).ok());
+}
+
+TEST(CheckTargetTest, TakesWhatAChannelCanReach) {
+  for (const char* target :
+       {"127.0.0.1:50051", "job-service:50051", "10.0.0.1:50051,10.0.0.2:50051",
+        "dns:///job-service:50051", "ipv6:[::1]:1,[::1]:2", "unix:/run/job"}) {
+    EXPECT_TRUE(CheckTarget(target).ok()) << target;
+  }
+}
+
+TEST(CheckTargetTest, NamesTheAddressThatCantStandInAList) {
+  for (const char* bad : {"job-service:50051", "10.0.0.2", "10.0.0.2:0", "10.0.0.2:65536", ""}) {
+    const absl::Status status = CheckTarget(absl::StrCat("10.0.0.1:50051,", bad));
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << bad;
+    EXPECT_THAT(ToStd(status.message()), testing::HasSubstr(absl::StrCat("'", bad, "'")));
+  }
+  EXPECT_FALSE(CheckTarget("").ok());
 }
 
 TEST(InternalChannelTest, FindsAServerAgainThatCameBack) {
