@@ -1,8 +1,8 @@
 // The worker: takes jobs from the job service, runs them on an Ollama, and tells what happens.
 
 #include <cstdio>
-#include <string>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "common/grpc_server.h"
