@@ -23,9 +23,16 @@ const (
 )
 
 // contentPolicy lets pages load only what this server serves, and nobody frame them. The API's
-// documentation sets styles in elements it makes, hence the one exception.
-const contentPolicy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; " +
+// documentation sets styles in elements it makes, hence the one exception. frame-src also holds what
+// runs in a frame of a page back from navigating to another site.
+const contentPolicy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-src 'self'; object-src 'none'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// appFramePolicy is for the document that an app of a model's making is written into. The app may run
+// its own scripts and styles; it has an origin of its own, which is nobody's, and no network at all.
+// (A srcdoc frame would inherit contentPolicy, under which no script of the app's runs.)
+const appFramePolicy = "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; " +
+	"img-src data: blob:; media-src data: blob:; font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 
 func securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

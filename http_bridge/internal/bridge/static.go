@@ -42,6 +42,9 @@ func hashOf(content []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
+// appFrame is the empty document that apps of a model's making run in.
+const appFrame = "app_frame.html"
+
 // hashed tells whether the bundler named the file after its content.
 func hashed(name string) bool { return strings.HasPrefix(name, "assets/") }
 
@@ -90,6 +93,9 @@ func (s *static) file(w http.ResponseWriter, r *http.Request, name string) {
 	header := w.Header()
 	if kind := mime.TypeByExtension(path.Ext(name)); kind != "" {
 		header.Set("Content-Type", kind)
+	}
+	if name == appFrame {
+		header.Set("Content-Security-Policy", appFramePolicy)
 	}
 	if hashed(name) {
 		header.Set("Cache-Control", "public, max-age=31536000, immutable")

@@ -59,6 +59,33 @@ func TestTheUIIsServedWithTheRightCaching(t *testing.T) {
 	}
 }
 
+func TestTheFrameOfAppsHasAPolicyOfItsOwn(t *testing.T) {
+	ui, err := newStatic(fstest.MapFS{"index.html": {Data: []byte("page")}, "app_frame.html": {Data: []byte("frame")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	policyOf := func(path string) string {
+		w := httptest.NewRecorder()
+		securityHeaders(ui).ServeHTTP(w, httptest.NewRequest("GET", "http://localhost"+path, nil))
+		return w.Header().Get("Content-Security-Policy")
+	}
+	frame := policyOf("/app_frame.html")
+	for _, part := range []string{"sandbox allow-scripts;", "default-src 'none'", "form-action 'none'", "frame-ancestors 'self'"} {
+		if !strings.Contains(frame, part) {
+			t.Errorf("no %q in %q", part, frame)
+		}
+	}
+	for _, part := range []string{"allow-same-origin", "allow-top-navigation", "connect-src"} {
+		if strings.Contains(frame, part) {
+			t.Errorf("%q in %q", part, frame)
+		}
+	}
+	// No page may run what stands in it, whatever the frame may.
+	if page := policyOf("/"); strings.Contains(page, "script-src") || !strings.HasPrefix(page, "default-src 'self';") || !strings.Contains(page, "frame-src 'self'") {
+		t.Errorf("the page: %q", page)
+	}
+}
+
 func TestABridgeWithoutTheUISaysSo(t *testing.T) {
 	ui, err := newStatic(fstest.MapFS{".gitkeep": {}})
 	if err != nil {
