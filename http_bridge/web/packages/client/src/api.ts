@@ -1,10 +1,11 @@
 import { ApiError, parseApiError } from './api_error';
 import type { JsonObject } from './decode';
-import { asObject, asText, parseObject } from './decode';
+import { asAmount, asObject, asString, asText, parseObject } from './decode';
 import type { Job, JobPage, ModelList, Priority } from './jobs';
 import { parseJob, parseJobPage, parseModelList } from './jobs';
 import type { SnapshotPatch } from './snapshot';
 import { parseSnapshot } from './snapshot';
+import type { Channel, JobState } from './states';
 
 /** Longer than any answer of a healthy server; a dead one is told sooner by the browser. */
 const TIMEOUT_MS = 15_000;
@@ -16,6 +17,24 @@ export interface SubmitRequest {
   readonly priority: Priority;
   /** The same for each try of one submit: a second one then answers the first's job. */
   readonly requestId: string;
+  /** Empty: none. */
+  readonly system?: string;
+  readonly options?: ModelOptions;
+  /** Undefined: the model's default. */
+  readonly think?: boolean | 'low' | 'medium' | 'high' | undefined;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** What is undefined is the model's default. */
+export interface ModelOptions {
+  /** Most tokens to generate. */
+  readonly num_predict?: number | undefined;
+  /** Tokens of context. */
+  readonly num_ctx?: number | undefined;
+  readonly temperature?: number | undefined;
+  readonly top_p?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly stop?: readonly string[] | undefined;
 }
 
 /** All functions throw ApiError. */
@@ -60,6 +79,11 @@ export async function submitJob(submit: SubmitRequest): Promise<string> {
     priority: submit.priority,
     request_id: submit.requestId,
     ...(submit.model !== '' && { model: submit.model }),
+    ...((submit.system ?? '') !== '' && { system: submit.system }),
+    // JSON leaves out what is undefined.
+    options: submit.options,
+    think: submit.think,
+    labels: submit.labels,
   });
   const jobId = asText(asObject(asObject(json['data'])?.['job'])?.['job_id']);
   if (jobId === undefined) throw new ApiError('The server answered without a job id.', 202);
@@ -88,10 +112,55 @@ export async function deleteJob(jobId: string): Promise<void> {
   await request('DELETE', jobPath(jobId));
 }
 
-export async function listJobs(pageSize: number, pageToken = ''): Promise<JobPage> {
+/** Which jobs are listed: those that fit all that is given. */
+export interface JobFilter {
+  /** In any of these. */
+  readonly states?: readonly JobState[];
+  /** With all of these labels. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** With labels of all of these names, whatever they say. */
+  readonly labelKeys?: readonly string[];
+}
+
+export async function listJobs(
+  pageSize: number,
+  pageToken = '',
+  filter: JobFilter = {},
+): Promise<JobPage> {
   const query = new URLSearchParams({ page_size: String(pageSize) });
   if (pageToken !== '') query.set('page_token', pageToken);
+  for (const state of filter.states ?? []) query.append('states', `STATE_${state.toUpperCase()}`);
+  for (const key of filter.labelKeys ?? []) query.append('label_keys', key);
+  for (const [key, value] of Object.entries(filter.labels ?? {})) {
+    query.append(`labels[${key}]`, value);
+  }
   return parseJobPage(await request('GET', `/api/v1/jobs?${query.toString()}`));
+}
+
+/** A run of a stored text. Lengths and offsets are UTF-8 bytes. */
+export interface JobOutput {
+  readonly offset: number;
+  readonly text: string;
+  /** Of all that is stored. */
+  readonly textLength: number;
+}
+
+/** The stored text from an offset on, at most 256 KiB of it. */
+export async function getJobOutput(
+  jobId: string,
+  offset = 0,
+  channel: Channel = 'answer',
+): Promise<JobOutput> {
+  const query = new URLSearchParams({
+    channel: `CHANNEL_${channel.toUpperCase()}`,
+    offset: String(offset),
+  });
+  const json = await request('GET', `${jobPath(jobId)}/output?${query.toString()}`);
+  return {
+    offset: asAmount(json['offset']) ?? offset,
+    text: asString(json['text']) ?? '',
+    textLength: asAmount(json['text_length']) ?? 0,
+  };
 }
 
 export async function listModels(): Promise<ModelList> {

@@ -1,4 +1,4 @@
-export type { SubmitRequest, JobOrder } from './api';
+export type { SubmitRequest, ModelOptions, JobOrder, JobFilter, JobOutput } from './api';
 export {
   submitJob,
   getJob,
@@ -6,6 +6,7 @@ export {
   retryJob,
   deleteJob,
   listJobs,
+  getJobOutput,
   listModels,
   getStatus,
 } from './api';

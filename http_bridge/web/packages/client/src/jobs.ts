@@ -26,6 +26,8 @@ export interface Job {
   readonly system: string;
   readonly model: string;
   readonly priority: Priority;
+  /** What its submitter tagged it with. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly createdAt: number | null;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
@@ -97,6 +99,7 @@ export function parseJob(value: unknown): Job | undefined {
     system: asString(spec['system']) ?? '',
     model: asString(spec['model']) ?? '',
     priority: parsePriority(spec['priority']),
+    labels: parseLabels(spec['labels']),
     createdAt: asTime(json['create_time']) ?? null,
     startedAt: asTime(json['start_time']) ?? null,
     endedAt: asTime(json['end_time']) ?? null,
@@ -114,6 +117,15 @@ export function parseJob(value: unknown): Job | undefined {
     elapsedMs: asAmount(numbers['elapsed_ms']) ?? 0,
     numbers: parseNumbers(numbers),
   };
+}
+
+function parseLabels(value: unknown): Readonly<Record<string, string>> {
+  const entries = Object.entries(asObject(value) ?? {});
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => {
+      return typeof entry[1] === 'string';
+    }),
+  );
 }
 
 /** As the live stream rounds it: 100 only for what is stored. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { getJob, getStatus, listJobs, listModels, orderJob, submitJob } from '../src/api';
+import { getJob, getJobOutput, getStatus, listJobs, listModels, orderJob, submitJob } from '../src/api';
 import type { ApiError } from '../src/api_error';
 import { FakeServer } from '@support/fake_server';
 import { generating, models, restJob } from '@support/wire';
@@ -36,6 +36,57 @@ describe('api', () => {
     });
     await submitJob(submit);
     expect(server.seen[1]?.body).toEqual({ prompt: 'Hi', priority: 'normal', request_id: 'r1' });
+  });
+
+  it('submits what else was chosen, and nothing that was not', async () => {
+    server.on('POST /api/v1/ai/generate', {
+      status: 202,
+      body: { success: true, data: { job: { job_id: 'job_9', status: 'queued' } } },
+    });
+    await submitJob({
+      ...submit,
+      system: 'Be short.',
+      options: { num_predict: 64, temperature: 0, seed: undefined },
+      think: false,
+      labels: { kind: 'app' },
+    });
+    expect(server.seen[0]?.body).toEqual({
+      prompt: 'Hi',
+      priority: 'normal',
+      request_id: 'r1',
+      system: 'Be short.',
+      options: { num_predict: 64, temperature: 0 },
+      think: false,
+      labels: { kind: 'app' },
+    });
+  });
+
+  it('lists what fits a filter, and reads labels', async () => {
+    const spec = { prompt: 'Hi', labels: { kind: 'app', __proto__: 'x', count: 3 } };
+    server.on('GET /api/v1/jobs', { body: { jobs: [restJob({ spec })], next_page_token: '' } });
+    const page = await listJobs(20, 't', {
+      states: ['queued', 'completed'],
+      labels: { kind: 'app' },
+      labelKeys: ['kind'],
+    });
+    expect(page.jobs[0]?.labels).toEqual({ kind: 'app' });
+    const query = new URLSearchParams(server.seen[0]?.path.split('?')[1]);
+    expect([...query]).toEqual([
+      ['page_size', '20'],
+      ['page_token', 't'],
+      ['states', 'STATE_QUEUED'],
+      ['states', 'STATE_COMPLETED'],
+      ['label_keys', 'kind'],
+      ['labels[kind]', 'app'],
+    ]);
+  });
+
+  it('reads a run of a stored text', async () => {
+    server.on('GET /api/v1/jobs/job_1/output', {
+      body: { channel: 'CHANNEL_ANSWER', offset: 4, text: 'llo', text_length: 7, complete: true },
+    });
+    expect(await getJobOutput('job_1', 4)).toEqual({ offset: 4, text: 'llo', textLength: 7 });
+    expect(server.seen[0]?.path).toContain('channel=CHANNEL_ANSWER&offset=4');
   });
 
   it('reads the errors of the old routes', async () => {
