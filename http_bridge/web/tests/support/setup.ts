@@ -7,6 +7,9 @@ enableAutoUnmount(afterEach);
 beforeEach(() => {
   FakeEventSource.all.length = 0;
   sessionStorage.clear();
+  localStorage.clear();
+  document.documentElement.lang = 'en';
+  document.documentElement.dir = 'ltr';
   vi.stubGlobal('EventSource', FakeEventSource);
 });
 
