@@ -38,7 +38,11 @@ export interface ModelOptions {
 }
 
 /** All functions throw ApiError. */
-async function request(method: string, path: string, body?: JsonObject): Promise<JsonObject> {
+export async function request(
+  method: string,
+  path: string,
+  body?: JsonObject,
+): Promise<JsonObject> {
   let response: Response;
   let text: string;
   try {

@@ -27,12 +27,30 @@ export {
 export { ElapsedClock } from './elapsed_clock';
 export type { Connection, EventSourceLike, JobStreamOptions, ProbeResult } from './job_stream';
 export { progressUrl, JobStream } from './job_stream';
+export type { Band, Estimate, EstimateBasis, PlannedJob } from './estimate';
+export { estimateJob, parseEstimate } from './estimate';
 export type { JobView } from './job_view';
 export { emptyView, advance } from './job_view';
 export type { JobWatchOptions, WatchAspect } from './job_watch';
 export { JobWatch } from './job_watch';
 export type { Priority, Job, JobPage, Model, ModelServer, ModelList } from './jobs';
 export { parsePriority, parseJob, endedPatch, parseJobPage, parseModelList } from './jobs';
+export type {
+  ByShare,
+  EstimateSample,
+  EstimateStats,
+  PeriodStats,
+  StatsPeriod,
+  WorkStats,
+} from './model_stats';
+export {
+  parseEstimateSamples,
+  parseModelStats,
+  readEstimateSamples,
+  readModelStats,
+} from './model_stats';
+export type { ModelQueue, QueueEntry, Queues } from './queue';
+export { holdModel, parseQueues, readQueue, releaseModel, setPriority } from './queue';
 export { newRequestId } from './request_id';
 export { ServerClock } from './server_clock';
 export type { PhaseTimes, ResumeMode, Snapshot, SnapshotPatch } from './snapshot';

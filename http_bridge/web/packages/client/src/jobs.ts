@@ -57,8 +57,13 @@ export interface JobPage {
 export interface Model {
   readonly name: string;
   readonly sizeBytes: number;
+  readonly family: string;
   readonly parameterSize: string;
+  readonly quantization: string;
+  /** Tokens; 0 while unknown. */
   readonly contextLength: number;
+  /** What it is loaded with; 0 while unknown, or not loaded. */
+  readonly loadedContextLength: number;
   readonly loaded: boolean;
   readonly capabilities: readonly string[];
 }
@@ -207,8 +212,11 @@ function parseModel(json: JsonObject): Model {
   return {
     name: asString(json['name']) ?? '',
     sizeBytes: asAmount(json['size_bytes']) ?? 0,
+    family: asString(json['family']) ?? '',
     parameterSize: asString(json['parameter_size']) ?? '',
+    quantization: asString(json['quantization']) ?? '',
     contextLength: asAmount(json['context_length']) ?? 0,
+    loadedContextLength: asAmount(json['loaded_context_length']) ?? 0,
     loaded: asBoolean(json['loaded']) ?? false,
     capabilities: asArray(json['capabilities']).filter((word) => typeof word === 'string'),
   };
