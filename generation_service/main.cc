@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/options.h"
+#include "common/short_slices.h"
 #include "common/shutdown_signal.h"
 #include "generation_service/event_loop.h"
 #include "generation_service/generation_service.h"
@@ -90,6 +91,7 @@ absl::Status Main(int argc, char** argv) {
 }  // namespace genwatch
 
 int main(int argc, char** argv) {
+  genwatch::AskForShortSlices();
   const absl::Status status = genwatch::Main(argc, argv);
   if (status.ok()) return 0;
   std::fprintf(stderr, "generation_service: %s\n", std::string(status.message()).c_str());

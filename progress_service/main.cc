@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/options.h"
+#include "common/short_slices.h"
 #include "common/shutdown_signal.h"
 #include "common/timer.h"
 #include "progress_service/active_jobs.h"
@@ -56,6 +57,7 @@ absl::Status Run(const ProgressServiceConfig& config, ShutdownSignal& signal) {
 }  // namespace genwatch
 
 int main(int argc, char** argv) {
+  genwatch::AskForShortSlices();
   genwatch::ShutdownSignal signal;
   genwatch::SetProgressServiceFlagDefaults();
   const auto parsed = genwatch::ParseCommandLine(

@@ -38,6 +38,7 @@ func run(args []string, env func(string) (string, bool)) int {
 		// Little garbage is made, and the stacks of thousands of viewers count for how much may gather.
 		debug.SetGCPercent(30)
 	}
+	askForShortSlices()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	// A second signal finds the default action again and ends the process.

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// askForShortSlices is for Linux only.
+func askForShortSlices() bool { return false }
