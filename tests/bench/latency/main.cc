@@ -1,9 +1,11 @@
 // bench_latency HOST PORT JOBS CHUNKS [QUERY]
 //
 // Submits JOBS jobs of the simulator's bench model (CHUNKS chunks each, 50 a second) whose answers
-// are their own event streams, and measures from the instant that the simulator wrote into each
-// chunk to the instant that the chunk's last byte was read here. Then it compares each text with
-// the stored one. Both clocks are this machine's. QUERY defaults to text=true&max_rate=0.
+// are their own event streams, each when the stream of the one before has begun, and measures from
+// the instant that the simulator wrote into each chunk to the instant that the chunk's last byte
+// was read here. The second after the last submit is not counted: jobs are leased, and streams
+// begin. Then it compares each text with the stored one. Both clocks are this machine's. QUERY
+// defaults to text=true&max_rate=0.
 //
 // One JSON object a line on stdout. Exit status: 0; 1 when a job did not complete, or a text
 // differs; 2 for bad usage or a server that can't be reached.
@@ -24,6 +26,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,6 +38,7 @@ namespace genwatch::bench {
 namespace {
 
 constexpr int kIdleLimitMs = 30'000;
+constexpr int64_t kWarmUpMicros = 1'000'000;
 
 int64_t UnixMicros() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -88,18 +92,12 @@ class Bench {
       }
       epoll_event event{.events = EPOLLIN, .data = {.u64 = i}};
       epoll_ctl(epoll, EPOLL_CTL_ADD, viewers_[i].fd, &event);
-    }
-    size_t open = viewers_.size();
-    epoll_event events[64];
-    while (open > 0) {
-      const int ready = epoll_wait(epoll, events, 64, kIdleLimitMs);
-      if (ready == 0) break;
-      for (int i = 0; i < ready; ++i) {
-        Viewer& viewer = viewers_[events[i].data.u64];
-        if (Read(viewer)) continue;
-        close(viewer.fd);
-        --open;
+      ++open_;
+      while (open_ > 0 && viewers_[i].stream->status() == 0 && ReadReady(epoll)) {
       }
+    }
+    measured_from_ = UnixMicros() + kWarmUpMicros;
+    while (open_ > 0 && ReadReady(epoll)) {
     }
     close(epoll);
     return Report();
@@ -120,6 +118,19 @@ class Bench {
                                   " HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n"
                                   "Content-Type: application/json\r\nContent-Length: " +
                                   std::to_string(body.size()) + "\r\n\r\n" + body);
+  }
+
+  // Waits for what comes next, to whomever. False if nothing does.
+  bool ReadReady(int epoll) {
+    epoll_event events[64];
+    const int ready = epoll_wait(epoll, events, 64, kIdleLimitMs);
+    for (int i = 0; i < ready; ++i) {
+      Viewer& viewer = viewers_[events[i].data.u64];
+      if (Read(viewer)) continue;
+      close(viewer.fd);
+      --open_;
+    }
+    return ready > 0;
   }
 
   // False when the stream is over.
@@ -166,7 +177,7 @@ class Bench {
       if (end == std::string::npos) return;
       int64_t stamp = 0;
       std::from_chars(viewer.text.data() + viewer.counted + 1, viewer.text.data() + end, stamp);
-      latencies_.push_back(now_ - stamp);
+      if (stamp >= measured_from_) latencies_.push_back(now_ - stamp);
       ++viewer.chunks;
       viewer.counted = end + 1;
     }
@@ -232,7 +243,10 @@ class Bench {
   const std::string query_;
   std::vector<Viewer> viewers_;
   simdjson::dom::parser parser_;
+  size_t open_ = 0;
   int64_t now_ = 0;
+  // Stamps of before are not counted.
+  int64_t measured_from_ = std::numeric_limits<int64_t>::max();
   std::vector<int64_t> latencies_;
 };
 

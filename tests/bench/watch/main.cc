@@ -58,6 +58,8 @@ constexpr int kChunksPerSecond = 50;
 constexpr int kConnections = 2;
 constexpr double kMostAgeMs = 50;
 constexpr absl::Duration kPatience = absl::Minutes(1);
+// While jobs are leased and their streams begin nothing is measured.
+constexpr absl::Duration kWarmUp = absl::Seconds(1);
 
 bool Short() {
   const char* const value = std::getenv("BENCH_SHORT");
@@ -90,9 +92,12 @@ absl::StatusOr<std::unique_ptr<Cluster>> StartSystem(const std::string& logs, in
                          .worker_flags = {absl::StrCat("--max_jobs=", jobs)}});
 }
 
-// Jobs of the bench model that make so many chunks each.
-absl::StatusOr<std::vector<SubmittedJob>> SubmitBench(Cluster& cluster, int jobs, int chunks,
-                                                      const std::string& tag) {
+// Jobs of the bench model that make so many chunks each. Each has its viewer before the next one is
+// submitted, so that nobody comes late, and their chunks come as those of strangers do: not all in
+// the same moment.
+absl::StatusOr<std::vector<SubmittedJob>> SubmitWatched(Cluster& cluster, GrpcViewers& viewers,
+                                                        int jobs, int chunks,
+                                                        const std::string& tag) {
   JobClient client(cluster.job_address());
   std::vector<SubmittedJob> submitted;
   for (int i = 0; i < jobs; ++i) {
@@ -108,6 +113,7 @@ absl::StatusOr<std::vector<SubmittedJob>> SubmitBench(Cluster& cluster, int jobs
         FromGrpcStatus(client.stub().SubmitJob(&context, request, &response));
     if (!status.ok()) return status;
     submitted.push_back({.job_id = response.job().job_id()});
+    viewers.Watch(submitted.back().job_id, kOwner);
   }
   return submitted;
 }
@@ -132,9 +138,10 @@ absl::StatusOr<bool> Latency(const std::string& logs) {
   auto cluster = StartSystem(logs, jobs, 0);
   if (!cluster.ok()) return cluster.status();
   GrpcViewers viewers((*cluster)->progress_address(), kConnections);
-  const auto submitted = SubmitBench(**cluster, jobs, chunks, "latency");
+  const auto submitted = SubmitWatched(**cluster, viewers, jobs, chunks, "latency");
   if (!submitted.ok()) return submitted.status();
-  for (const SubmittedJob& job : *submitted) viewers.Watch(job.job_id, kOwner);
+  Await([] { return false; }, kWarmUp);
+  viewers.TakeAges();
   const absl::Duration patience = kPatience + absl::Seconds(chunks / kChunksPerSecond);
   Await([&] { return viewers.counts().ended == jobs; }, patience, absl::Milliseconds(100));
   const GrpcViewers::Counts counts = viewers.counts();
@@ -164,9 +171,9 @@ absl::StatusOr<Step> TryRate(Cluster& cluster, int jobs, int number) {
   const int chunks =
       static_cast<int>(absl::ToDoubleSeconds(settle + look) * kChunksPerSecond * 1.5);
   GrpcViewers viewers(cluster.progress_address(), kConnections);
-  const auto submitted = SubmitBench(cluster, jobs, chunks, absl::StrCat("rate-", number));
+  const auto submitted =
+      SubmitWatched(cluster, viewers, jobs, chunks, absl::StrCat("rate-", number));
   if (!submitted.ok()) return submitted.status();
-  for (const SubmittedJob& job : *submitted) viewers.Watch(job.job_id, kOwner);
   Await([] { return false; }, settle);
   viewers.TakeAges();
   const uint64_t before = viewers.counts().chunks;
