@@ -1,38 +1,31 @@
 import type { Ref } from 'vue';
 import { ref } from 'vue';
 import type { ApiError } from '@genwatch/client';
-import { deleteJob, retryJob, toApiError } from '@genwatch/client';
+import { deleteJob, toApiError } from '@genwatch/client';
 
-export type EndedOrder = 'retry' | 'delete';
-
-/** What may be ordered about a job that has ended. Both answer whether it was done. */
+/** What may be ordered about a job that has ended, beside what its card offers. */
 export function useEndedOrders(jobId: string): {
   readonly busy: Readonly<Ref<boolean>>;
-  /** The order that failed last, and why. */
-  readonly refused: Readonly<Ref<{ readonly order: EndedOrder; readonly error: ApiError } | null>>;
-  /** Answers the id of the new job. */
-  readonly retry: () => Promise<string | null>;
+  /** Why it could not be done the last time. */
+  readonly refused: Readonly<Ref<ApiError | null>>;
+  /** Answers whether it was done. */
   readonly remove: () => Promise<boolean>;
 } {
   const busy = ref(false);
-  const refused = ref<{ readonly order: EndedOrder; readonly error: ApiError } | null>(null);
-  const attempt = async <T>(order: EndedOrder, give: () => Promise<T>): Promise<T | null> => {
-    if (busy.value) return null;
+  const refused = ref<ApiError | null>(null);
+  const remove = async (): Promise<boolean> => {
+    if (busy.value) return false;
     busy.value = true;
     refused.value = null;
     try {
-      return await give();
+      await deleteJob(jobId);
+      return true;
     } catch (thrown) {
-      refused.value = { order, error: toApiError(thrown) };
-      return null;
+      refused.value = toApiError(thrown);
+      return false;
     } finally {
       busy.value = false;
     }
   };
-  return {
-    busy,
-    refused,
-    retry: () => attempt('retry', async () => (await retryJob(jobId)).jobId),
-    remove: async () => (await attempt('delete', () => deleteJob(jobId).then(() => true))) === true,
-  };
+  return { busy, refused, remove };
 }

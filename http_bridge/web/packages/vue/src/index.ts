@@ -1,15 +1,21 @@
-export { default as CopyButton } from './components/CopyButton.vue';
+export { default as AIGenerationProgress } from './components/AIGenerationProgress.vue';
+export { default as CopyButton } from './components/copy_button';
 export { default as JobCard } from './components/JobCard.vue';
 export { default as StateIcon } from './components/StateIcon.vue';
-export type { CopyState } from './composables/use_copy';
-export { useCopy } from './composables/use_copy';
+export type { GenwatchConfig } from './composables/use_config';
+export { createGenwatch } from './composables/use_config';
 export { useElapsed } from './composables/use_elapsed';
 export type { FollowEnd } from './composables/use_follow_end';
 export { useFollowEnd } from './composables/use_follow_end';
+export type { CompleteData, Generation, GenerationOptions } from './composables/use_generation';
+export { useGeneration } from './composables/use_generation';
 export type { LiveText, LiveJob } from './composables/use_live_job';
 export { useLiveJob } from './composables/use_live_job';
 export { useOrders } from './composables/use_orders';
 export { useTicker } from './composables/use_ticker';
+export { addMessages, useWords } from './composables/use_words';
+export type { CardOrder, FigureName, Messages, Tracking } from './messages/types';
+export type { JobSource, WatchedJob } from './source';
 export {
   stateWord,
   queuePlace,
@@ -21,21 +27,8 @@ export {
 } from './words/card_text';
 export type { Tone } from './words/conditions';
 export { CONDITION_WORDS, CONDITION_TONES } from './words/conditions';
-export {
-  formatCount,
-  formatTokens,
-  formatRate,
-  formatElapsed,
-  formatCountdown,
-  formatAbout,
-  formatRemaining,
-  formatAgo,
-  formatExact,
-  formatBytes,
-  firstLine,
-  reasonWords,
-  plainWord,
-  endSentence,
-} from './words/format';
-export type { Outcome } from './words/outcome';
-export { describeOutcome } from './words/outcome';
+export type { Format } from './words/format_in';
+export { happenedOf } from './words/outcome';
+export { endSentence, plainWord, reasonWords } from './words/sentences';
+export type { Words } from './words/words';
+export { ENGLISH } from './words/words';

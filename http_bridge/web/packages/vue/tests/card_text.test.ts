@@ -8,7 +8,9 @@ import {
 } from '../src/words/card_text';
 import type { JobView } from '@genwatch/client';
 import { advance, emptyView, parseSnapshot } from '@genwatch/client';
-import { describeOutcome } from '../src/words/outcome';
+import { adviceOn } from '../src/words/advice';
+import { happenedOf, keptOf } from '../src/words/outcome';
+import { ENGLISH } from '../src/words/words';
 import { complete, failed, generating, progress, queued, SERVER_START } from '@support/wire';
 
 const view = (message: Record<string, unknown>): JobView =>
@@ -61,9 +63,9 @@ describe('the words of the card', () => {
       }),
     );
     expect(retrySentence(waiting, SERVER_START)).toBe(
-      'Attempt 2 of 3 in 4 s. Why: The model server does not answer.',
+      'Attempt 2 of 3, in 4 s, because: the model server does not answer.',
     );
-    expect(retrySentence(waiting, SERVER_START + 9_000)).toMatch(/^Attempt 2 of 3 now\./);
+    expect(retrySentence(waiting, SERVER_START + 9_000)).toMatch(/^Attempt 2 of 3, now, because/);
   });
 
   it('announces states, not numbers that tick', () => {
@@ -76,18 +78,19 @@ describe('the words of the card', () => {
   });
 
   it('says of a failure what happened, what was kept and what to do', () => {
-    expect(describeOutcome(view(failed()), 1204)).toEqual({
-      happened: 'The model server does not answer.',
-      kept: 'The text so far is kept below (1,204 bytes).',
-      next: 'Check that the model server runs, then submit the prompt again.',
-      reason: 'MODEL_SERVER_UNREACHABLE',
-    });
+    const dead = view(failed());
+    expect(happenedOf(dead)).toBe('The model server does not answer.');
+    expect(keptOf(1204)).toBe('The text so far is kept below (1,204 bytes).');
+    expect(adviceOn(dead, ENGLISH)).toBe(
+      'Check that the model server runs, then submit the prompt again.',
+    );
     const bare = view(failed({ message: null, error: 'Generation failed', reason: 'ODD_THING' }));
-    expect(describeOutcome(bare, 0)).toMatchObject({
-      happened: 'The job failed: odd thing.',
-      kept: 'No text had arrived.',
-    });
-    expect(describeOutcome(view(failed({ state: 'cancelled', message: null })), 0).happened).toBe(
+    expect(happenedOf(bare)).toBe('The job failed: odd thing.');
+    expect(keptOf(0)).toBe('No text had arrived.');
+    expect(adviceOn(bare, ENGLISH)).toBe(
+      'You can submit the prompt again, or choose another model.',
+    );
+    expect(happenedOf(view(failed({ state: 'cancelled', message: null })))).toBe(
       'You cancelled this job.',
     );
   });

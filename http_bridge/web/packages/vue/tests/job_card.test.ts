@@ -95,22 +95,26 @@ describe('JobCard', () => {
     FakeEventSource.last.break();
     await vi.advanceTimersByTimeAsync(3_000);
     expect(card.text()).toContain('16.4 s');
-    expect(textOf('connection-state')).toBe('Reconnecting, last seen 4 s ago');
+    expect(textOf('connection-state')).toBe('Reconnecting, last seen 3 s ago');
     expect(textOf('job-tokens')).toContain('230');
     expect(card.find('.away').exists()).toBe(true);
   });
 
   it('moves the bar, and never back', async () => {
     await send('progress', generating({ progress: 45 }));
-    const fill = (): string => card.get<HTMLElement>('.fill').element.style.transform;
-    expect(fill()).toBe('translateX(-55%)');
+    const filled = (): string =>
+      card.get<HTMLElement>('.fill').element.style.getPropertyValue('--filled');
+    expect(filled()).toBe('45%');
     await send('progress', generating({ progress: 30, sequence: 2 }));
-    expect(fill()).toBe('translateX(-55%)');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(filled()).toBe('45%');
+    expect(bar().getAttribute('aria-valuenow')).toBe('45');
   });
 
   it('pulses while tokens arrive, and not when they do not', async () => {
     await send('progress', generating());
     await send('progress', generating({ sequence: 2, current_tokens: 231 }));
+    await vi.advanceTimersByTimeAsync(200);
     expect(card.find('.fill.arriving').exists()).toBe(true);
     await vi.advanceTimersByTimeAsync(2_500);
     expect(card.find('.fill.arriving').exists()).toBe(false);
@@ -167,9 +171,9 @@ describe('JobCard', () => {
         message: 'The model server does not answer',
       }),
     );
-    expect(card.text()).toContain('Attempt 2 of 3 in 4 s.');
+    expect(card.text()).toContain('Attempt 2 of 3, in 4 s, because');
     await vi.advanceTimersByTimeAsync(1_250);
-    expect(card.text()).toContain('Attempt 2 of 3 in 3 s.');
+    expect(card.text()).toContain('Attempt 2 of 3, in 3 s, because');
   });
 
   it('cancels, and shows it before the stream says so', async () => {

@@ -5,15 +5,20 @@ import { useTicker } from './use_ticker';
 
 const TICK_MS = 100;
 
-/** ms of processing: ticks while the job is processed and the server is heard, else stands. */
-export function useElapsed(live: LiveJob): ComputedRef<number> {
+/**
+ * ms of processing on the server's clock: ticks while the job is processed and the server is heard,
+ * else stands. `awake`: somebody looks.
+ */
+export function useElapsed(live: LiveJob, awake: () => boolean = () => true): ComputedRef<number> {
+  const working = computed(() => live.view.value.state === 'processing');
   const ticks = useTicker(
     TICK_MS,
-    () => live.view.value.state === 'processing' && live.connection.value === 'live',
+    () => working.value && live.connection.value === 'live' && awake(),
   );
   return computed(() => {
     void ticks.value;
-    void live.view.value;
+    // While it works the ticks are all there is to draw; messages only correct what they show.
+    if (!working.value) void live.view.value;
     return live.watch.elapsedMs();
   });
 }

@@ -1,7 +1,8 @@
+import type { Connection, JobView, WatchAspect } from '@genwatch/client';
 import type { ShallowRef } from 'vue';
 import { onScopeDispose, shallowRef } from 'vue';
-import type { Connection, JobView } from '@genwatch/client';
-import { getStatus, JobWatch } from '@genwatch/client';
+import type { JobSource, WatchedJob } from '../source';
+import { useConfig } from './use_config';
 
 /** One text, as it is drawn. */
 export interface LiveText {
@@ -12,52 +13,79 @@ export interface LiveText {
 
 /** A job, live, for templates. */
 export interface LiveJob {
-  readonly watch: JobWatch;
+  /** For `:key`: a new one each time that a job is watched. */
+  readonly key: number;
+  readonly watch: WatchedJob;
   readonly view: Readonly<ShallowRef<JobView>>;
-  readonly connection: Readonly<ShallowRef<Connection>>;
+  /** `stopped`: it is not watched here any more; what is shown is what was known then. */
+  readonly connection: Readonly<ShallowRef<Connection | 'stopped'>>;
   readonly missing: Readonly<ShallowRef<boolean>>;
   readonly answer: Readonly<ShallowRef<LiveText>>;
   readonly thinking: Readonly<ShallowRef<LiveText>>;
 }
 
 interface Entry {
-  readonly job: LiveJob;
+  readonly watch: WatchedJob;
   users: number;
 }
 
-/** Whoever shows the same job shares its connection: a browser has six for each server. */
-const entries = new Map<string, Entry>();
+/** Whoever shows the same job shares its watch: a browser has six connections for each server. */
+const entries = new WeakMap<JobSource, Map<string, Entry>>();
 
-/** Watches a job for as long as the calling component lives. */
-export function useLiveJob(jobId: string): LiveJob {
-  let entry = entries.get(jobId);
-  if (entry === undefined) {
-    entry = { job: openLiveJob(jobId), users: 0 };
-    entries.set(jobId, entry);
-  }
-  const held = entry;
-  held.users += 1;
-  onScopeDispose(() => {
-    held.users -= 1;
-    if (held.users > 0) return;
-    held.job.watch.stop();
-    entries.delete(jobId);
-  });
-  return held.job;
+/** Watches a job until `release` is called. */
+export function holdLiveJob(
+  jobId: string,
+  source: JobSource,
+): { readonly job: LiveJob; readonly release: () => void } {
+  const ofSource = entries.get(source) ?? new Map<string, Entry>();
+  entries.set(source, ofSource);
+  const known = ofSource.get(jobId);
+  const entry = known ?? { watch: source.watch(jobId), users: 0 };
+  ofSource.set(jobId, entry);
+  entry.users += 1;
+
+  const { watch } = entry;
+  const { job, connection, draw } = openLiveJob(watch);
+  const unsubscribe = watch.subscribe(draw);
+  connection.value = watch.connection;
+  if (known === undefined) watch.start();
+
+  let held = true;
+  const release = (): void => {
+    if (!held) return;
+    held = false;
+    unsubscribe();
+    if (connection.value !== 'done') connection.value = 'stopped';
+    entry.users -= 1;
+    if (entry.users > 0) return;
+    watch.stop();
+    ofSource.delete(jobId);
+  };
+  return { job, release };
 }
 
-function openLiveJob(jobId: string): LiveJob {
-  const watch = new JobWatch(jobId, { fetchStatus: getStatus });
+let serial = 0;
+
+/** A job that nobody watches yet. */
+export function dormantJob(jobId: string, source: JobSource): LiveJob {
+  return openLiveJob(source.watch(jobId)).job;
+}
+
+function openLiveJob(watch: WatchedJob): {
+  readonly job: LiveJob;
+  readonly connection: ShallowRef<LiveJob['connection']['value']>;
+  readonly draw: (aspect: WatchAspect) => void;
+} {
   const textOf = (channel: 'answer' | 'thinking'): LiveText => {
     const assembly = watch.text(channel);
     return { blocks: assembly.blocks, bytes: assembly.byteLength };
   };
   const view = shallowRef(watch.view);
-  const connection = shallowRef(watch.connection);
+  const connection = shallowRef<Connection | 'stopped'>('stopped');
   const missing = shallowRef(watch.missing);
   const answer = shallowRef(textOf('answer'));
   const thinking = shallowRef(textOf('thinking'));
-  watch.subscribe((aspect) => {
+  const draw = (aspect: WatchAspect): void => {
     switch (aspect) {
       case 'view':
         view.value = watch.view;
@@ -71,7 +99,15 @@ function openLiveJob(jobId: string): LiveJob {
         connection.value = watch.connection;
         break;
     }
-  });
-  watch.start();
-  return { watch, view, connection, missing, answer, thinking };
+  };
+  serial += 1;
+  const key = serial;
+  return { job: { key, watch, view, connection, missing, answer, thinking }, connection, draw };
+}
+
+/** Watches a job for as long as the calling component lives. */
+export function useLiveJob(jobId: string): LiveJob {
+  const { job, release } = holdLiveJob(jobId, useConfig().source);
+  onScopeDispose(release);
+  return job;
 }

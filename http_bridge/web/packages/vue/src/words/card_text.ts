@@ -1,95 +1,118 @@
-import {
-  endSentence,
-  formatAbout,
-  formatCountdown,
-  formatElapsed,
-  formatRemaining,
-  formatTokens,
-  plainWord,
-  reasonWords,
-} from './format';
 import type { JobView } from '@genwatch/client';
-import { conditionOf } from '@genwatch/client';
-import { CONDITION_WORDS } from './conditions';
+import { conditionOf, isTerminal } from '@genwatch/client';
+import { endSentence, plainWord, reasonWords } from './sentences';
+import type { Words } from './words';
+import { ENGLISH } from './words';
 
 /** The sentences of the card. Pure, so that each can be read in a test. */
 
-export function stateWord(view: JobView): string {
+export function stateWord(view: JobView, { m }: Words = ENGLISH): string {
   const condition = conditionOf(view);
   return condition === 'unknown' && view.stateWord !== ''
     ? plainWord(view.stateWord)
-    : CONDITION_WORDS[condition];
+    : m.states[condition];
 }
 
 /** "3 of 8"; null while the place in the queue is unknown. */
-export function queuePlace(view: JobView): string | null {
-  if (view.queuePosition === null) return null;
-  return view.queueSize === null
-    ? String(view.queuePosition)
-    : `${view.queuePosition} of ${Math.max(view.queueSize, view.queuePosition)}`;
+export function queuePlace(view: JobView, { m, f }: Words = ENGLISH): string | null {
+  const { queuePosition, queueSize } = view;
+  if (queuePosition === null) return null;
+  return queueSize === null
+    ? f.count(queuePosition)
+    : m.place(f.count(queuePosition), f.count(Math.max(queueSize, queuePosition)));
 }
 
 /** Which attempt the reader would count: those that failed, and this one. */
-export function attemptOf(view: JobView): string {
+export function attemptOf(view: JobView, { m, f }: Words = ENGLISH): string {
   const attempt = view.failures + 1;
-  return view.maxFailures > 0
-    ? `attempt ${Math.min(attempt, view.maxFailures)} of ${view.maxFailures}`
-    : `attempt ${attempt}`;
+  const most = view.maxFailures;
+  return most > 0
+    ? m.attempt(f.count(Math.min(attempt, most)), f.count(most))
+    : m.attempt(f.count(attempt), null);
 }
 
-/** "Attempt 2 of 3 in 4 s, because the model server does not answer." */
-export function retrySentence(view: JobView, serverTimeMs: number): string {
+/** Why, in the language of the words where they know the reason, else as the server says it. */
+export function whyOf(view: JobView, { m }: Words = ENGLISH): string | null {
+  const { reason, message } = view;
+  return (
+    (reason === null ? undefined : m.reasons[reason]) ??
+    message ??
+    (reason === null ? null : reasonWords(reason))
+  );
+}
+
+/** "Attempt 2 of 3, in 4 s, because: the model server does not answer." */
+export function retrySentence(view: JobView, serverTimeMs: number, words: Words = ENGLISH): string {
+  const { m, f } = words;
   const left = (view.retryAt ?? serverTimeMs) - serverTimeMs;
-  const when = left > 0 ? `in ${formatCountdown(left)}` : 'now';
-  const why = view.message ?? (view.reason === null ? null : reasonWords(view.reason));
-  const attempt = attemptOf(view);
-  const start = `${attempt.charAt(0).toUpperCase()}${attempt.slice(1)} ${when}`;
-  return why === null ? `${start}.` : `${start}. Why: ${endSentence(why)}`;
+  const why = whyOf(view, words);
+  return endSentence(
+    [
+      attemptOf(view, words),
+      left > 0 ? m.inTime(f.countdown(left)) : m.now,
+      ...(why === null ? [] : [m.because(why)]),
+    ].join(', '),
+  );
 }
 
-export function remainingText(view: JobView, long = false): string | null {
-  return formatRemaining(view.remainingMs, view.remainingLowMs, view.remainingHighMs, long);
+/** What an attempt after the first does with the text that was there; null: there was none. */
+export function attemptNote(view: JobView, words: Words = ENGLISH): string | null {
+  const { state, attempt, failures, resumeMode } = view;
+  if (isTerminal(state) || attempt === 0) return null;
+  const parts = [
+    failures > 0 ? attemptOf(view, words) : null,
+    state !== 'processing' || attempt === 1 || resumeMode === null ? null : words.m[resumeMode],
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? null : parts.join(', ');
+}
+
+export function remainingText(view: JobView, long = false, { f }: Words = ENGLISH): string | null {
+  return f.remaining(view.remainingMs, view.remainingLowMs, view.remainingHighMs, long);
 }
 
 /** For `aria-valuetext`: "230 tokens, about 20 seconds left". */
-export function barText(view: JobView): string {
+export function barText(view: JobView, words: Words = ENGLISH): string {
+  const { m, f } = words;
+  const tokens = m.tokens(view.tokens, f);
   const condition = conditionOf(view);
   switch (condition) {
     case 'completed':
-      return `Completed, ${formatTokens(view.tokens)}`;
+      return `${m.states.completed}, ${tokens}`;
     case 'queued': {
-      const place = queuePlace(view);
-      const wait =
-        view.expectedWaitMs === null ? '' : `, ${formatAbout(view.expectedWaitMs, true)}`;
-      return place === null ? 'Queued' : `Queued, ${place}${wait}`;
+      const place = queuePlace(view, words);
+      const wait = view.expectedWaitMs === null ? [] : [f.about(view.expectedWaitMs, true)];
+      return place === null ? m.states.queued : [m.states.queued, place, ...wait].join(', ');
     }
     case 'thinking':
     case 'generating': {
-      const left = remainingText(view, true);
-      return left === null
-        ? formatTokens(view.tokens)
-        : `${formatTokens(view.tokens)}, ${left} left`;
+      const left = remainingText(view, true, words);
+      return left === null ? tokens : `${tokens}, ${m.left(left)}`;
     }
     default:
-      return stateWord(view);
+      return stateWord(view, words);
   }
 }
 
 /**
  * What is read aloud when the state changes, and only then: no number in it may tick.
  */
-export function announcement(view: JobView): string {
+export function announcement(view: JobView, words: Words = ENGLISH): string {
   if (!view.known) return '';
+  const { m, f } = words;
   switch (view.state) {
     case 'queued':
-      return view.retryAt === null ? 'Queued.' : `Waiting to retry, ${attemptOf(view)}.`;
+      return view.retryAt === null
+        ? `${stateWord(view, words)}.`
+        : `${m.waitingToRetry}, ${attemptOf(view, words)}.`;
     case 'processing':
-      return view.failures > 0 ? `Working, ${attemptOf(view)}.` : 'Working.';
+      return [m.working, attemptNote(view, words)].filter((part) => part !== null).join(', ') + '.';
     case 'completed':
-      return `Completed: ${formatTokens(view.tokens)} in ${formatElapsed(view.elapsedMs)}.`;
-    case 'failed':
-      return `Failed. ${view.message === null ? '' : endSentence(view.message)}`.trim();
+      return m.completedIn(m.tokens(view.tokens, f), f.elapsed(view.elapsedMs));
+    case 'failed': {
+      const why = whyOf(view, words);
+      return `${m.states.failed}. ${why === null ? '' : endSentence(why)}`.trim();
+    }
     default:
-      return `${stateWord(view)}.`;
+      return `${stateWord(view, words)}.`;
   }
 }

@@ -1,25 +1,10 @@
 import type { Condition } from '@genwatch/client';
+import { ENGLISH } from './words';
 
 /** How a state is coloured: by outcome only, and never without a word beside it. */
 export type Tone = 'idle' | 'active' | 'good' | 'warning' | 'bad';
 
-export const CONDITION_WORDS: Record<Condition, string> = {
-  queued: 'Queued',
-  held: 'Held',
-  retrying: 'Waiting to retry',
-  starting: 'Starting',
-  loading: 'Loading model',
-  prompt: 'Reading prompt',
-  thinking: 'Thinking',
-  generating: 'Generating',
-  finalizing: 'Finalizing',
-  paused: 'Paused',
-  completed: 'Completed',
-  failed: 'Failed',
-  cancelled: 'Cancelled',
-  expired: 'Expired',
-  unknown: 'Unknown state',
-};
+export const CONDITION_WORDS: Readonly<Record<Condition, string>> = ENGLISH.m.states;
 
 export const CONDITION_TONES: Record<Condition, Tone> = {
   queued: 'idle',

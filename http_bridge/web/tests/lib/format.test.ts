@@ -9,8 +9,8 @@ import {
   formatRate,
   formatRemaining,
   formatTokens,
-  plainWord,
-} from '../src/words/format';
+} from '../../src/lib/format';
+import { plainWord } from '@genwatch/vue';
 
 describe('format', () => {
   it.each([
