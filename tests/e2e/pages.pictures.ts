@@ -25,7 +25,7 @@ test('pictures of the pages', async ({ page }) => {
   });
   const failed = await jobIdOf(await submit(page, 'sim-broken:8b', 'Summarise the meeting notes.'));
 
-  await page.goto(baseUrl);
+  await page.goto(`${baseUrl}/generate`);
   await picture(page, 'generate');
 
   const running = await jobIdOf(

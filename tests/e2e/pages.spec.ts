@@ -23,14 +23,14 @@ test('made-up text is called so, with the line that uses Ollama', async ({ page 
 });
 
 test('an example fills the prompt', async ({ page }) => {
-  await page.goto(runningStack().baseUrl);
+  await page.goto(`${runningStack().baseUrl}/generate`);
   await expect(page.getByTestId('example-chip')).toHaveCount(3);
   await page.getByTestId('example-chip').first().click();
   await expect(page.getByTestId('prompt-input')).not.toHaveValue('');
 });
 
 test('a blank prompt is not sent', async ({ page }) => {
-  await page.goto(runningStack().baseUrl);
+  await page.goto(`${runningStack().baseUrl}/generate`);
   const sent: string[] = [];
   page.on('request', (request) => {
     if (request.method() === 'POST') sent.push(request.url());

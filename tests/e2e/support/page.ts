@@ -7,7 +7,7 @@ export function freshPrompt(words: string): string {
 }
 
 export async function submit(page: Page, model: string, prompt: string): Promise<Locator> {
-  await page.goto(`${runningStack().baseUrl}/`);
+  await page.goto(`${runningStack().baseUrl}/generate`);
   await page.getByTestId('model-select').selectOption(model);
   await page.getByTestId('prompt-input').fill(prompt);
   await page.getByTestId('submit').click();

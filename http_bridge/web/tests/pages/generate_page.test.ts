@@ -22,13 +22,13 @@ beforeEach(() => {
 
 describe('the page Generate', () => {
   it('offers the models of the server that can write', async () => {
-    const page = await mountAt('/');
+    const page = await mountAt('/generate');
     const options = page.findAll(`${byTest('model-select')} option`).map((o) => o.text());
     expect(options).toEqual(['Default (qwen3:8b)', 'qwen3:8b · 8.2B · 5.2 GB · loaded']);
   });
 
   it('fills the prompt in from one of three examples', async () => {
-    const page = await mountAt('/');
+    const page = await mountAt('/generate');
     const chips = page.findAll(byTest('example-chip'));
     expect(chips).toHaveLength(3);
     await chips[1]!.trigger('click');
@@ -38,7 +38,7 @@ describe('the page Generate', () => {
   });
 
   it('submits with Ctrl and Enter, and shows the live card below', async () => {
-    const page = await mountAt('/');
+    const page = await mountAt('/generate');
     await page.get(byTest('prompt-input')).setValue('Why is the sky blue?');
     await page.get(byTest('model-select')).setValue('qwen3:8b');
     await page.get(byTest('priority-select')).setValue('high');
@@ -58,7 +58,7 @@ describe('the page Generate', () => {
   });
 
   it('submits once, however often one presses', async () => {
-    const page = await mountAt('/');
+    const page = await mountAt('/generate');
     await page.get(byTest('prompt-input')).setValue('Hi');
     void page.get('form').trigger('submit');
     void page.get('form').trigger('submit');
@@ -68,7 +68,7 @@ describe('the page Generate', () => {
 
   it('makes one job of a submit whose answer was lost, and two of two submits', async () => {
     const answer = { status: 202, body: { data: { job: { job_id: 'job_1' } } } };
-    const page = await mountAt('/');
+    const page = await mountAt('/generate');
     const submitHi = async (): Promise<unknown> => {
       await page.get(byTest('prompt-input')).setValue('Hi');
       await page.get('form').trigger('submit');
@@ -90,7 +90,7 @@ describe('the page Generate', () => {
   });
 
   it('does not submit a blank prompt or one that is too long', async () => {
-    const page = await mountAt('/');
+    const page = await mountAt('/generate');
     const submit = page.get(byTest('submit'));
     await page.get(byTest('prompt-input')).setValue(' \n ');
     expect(submit.attributes('disabled')).toBeDefined();
@@ -109,7 +109,7 @@ describe('the page Generate', () => {
         field_violations: [{ field: 'model', description: 'is not installed' }],
       },
     });
-    const page = await mountAt('/');
+    const page = await mountAt('/generate');
     await page.get(byTest('prompt-input')).setValue('Hi');
     await page.get('form').trigger('submit');
     await flushPromises();
@@ -121,7 +121,7 @@ describe('the page Generate', () => {
   });
 
   it('restores what was submitted from the address, newest first and at most three', async () => {
-    const page = await mountAt('/?job=job_4&job=job_3&job=job_3&job=job_2&job=job_1');
+    const page = await mountAt('/generate?job=job_4&job=job_3&job=job_3&job=job_2&job=job_1');
     const cards = page.findAll(byTest('job-card'));
     expect(cards.map((card) => card.attributes('data-job-id'))).toEqual([
       'job_4',
@@ -132,10 +132,10 @@ describe('the page Generate', () => {
   });
 
   it('keeps a draft over a reload', async () => {
-    const page = await mountAt('/');
+    const page = await mountAt('/generate');
     await page.get(byTest('prompt-input')).setValue('Half a thou');
     page.unmount();
-    const again = await mountAt('/');
+    const again = await mountAt('/generate');
     expect(again.get<HTMLTextAreaElement>(byTest('prompt-input')).element.value).toBe(
       'Half a thou',
     );
@@ -143,7 +143,7 @@ describe('the page Generate', () => {
 
   it('works without a list of models', async () => {
     server.on('GET /api/v1/models', { status: 503, body: {} });
-    const page = await mountAt('/');
+    const page = await mountAt('/generate');
     await page.get(byTest('prompt-input')).setValue('Hi');
     expect(page.get(byTest('submit')).attributes('disabled')).toBeUndefined();
     expect(page.text()).toContain('The list of models cannot be read now.');

@@ -1,5 +1,5 @@
 import { flushPromises } from '@vue/test-utils';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeEventSource } from '../support/fake_event_source';
 import { FakeServer } from '../support/fake_server';
 import { byTest, mountAt } from '../support/mount';
@@ -106,6 +106,8 @@ describe('the page of a job', () => {
     FakeEventSource.last.accept().send('error', failed());
     await flushPromises();
     await page.get(`${byTest('job-outcome')} button`).trigger('click');
+    await flushPromises();
+    await vi.dynamicImportSettled();
     await flushPromises();
     expect(page.get<HTMLTextAreaElement>(byTest('prompt-input')).element.value).toBe(
       'Why is the sky blue?',

@@ -1,5 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { getJob, getJobOutput, getStatus, listJobs, listModels, orderJob, submitJob } from '../src/api';
+import {
+  getJob,
+  getJobOutput,
+  getStatus,
+  listJobs,
+  listModels,
+  orderJob,
+  submitJob,
+} from '../src/api';
 import type { ApiError } from '../src/api_error';
 import { FakeServer } from '@support/fake_server';
 import { generating, models, restJob } from '@support/wire';

@@ -1,0 +1,184 @@
+import type { ApiError, Job, JobFilter, JobPage, JobState } from '@genwatch/client';
+import { getJob, isTerminal, listJobs, toApiError } from '@genwatch/client';
+import type { ComputedRef, ShallowRef } from 'vue';
+import { computed, onScopeDispose, shallowRef } from 'vue';
+import { KIND_LABEL, postKind } from '../lib/kinds';
+
+/** `all` also shows what no page submitted. */
+export type KindFilter = 'posts' | 'prompt' | 'app' | 'all';
+export type StateFilter = 'any' | 'active' | 'completed' | 'ended';
+
+export interface WallFilter {
+  readonly kind: KindFilter;
+  readonly state: StateFilter;
+}
+
+export interface WallFeed {
+  /** Newest first. */
+  readonly posts: Readonly<ShallowRef<readonly Job[]>>;
+  /** An answer has come. */
+  readonly loaded: ComputedRef<boolean>;
+  /** Of the last look; what is shown is older then. */
+  readonly error: Readonly<ShallowRef<ApiError | null>>;
+  readonly hasMore: ComputedRef<boolean>;
+  readonly loadingMore: Readonly<ShallowRef<boolean>>;
+  readonly loadMore: () => Promise<void>;
+  readonly refresh: () => Promise<void>;
+  /** Reads one post anew: it has ended, or something was told about a job that is not here. */
+  readonly reread: (jobId: string) => Promise<void>;
+  /** It was deleted. */
+  readonly drop: (jobId: string) => void;
+}
+
+const PAGE_SIZE = 20;
+/** How often one looks for new posts; what is shown as running tells of itself. */
+const LOOK_MS = 5000;
+
+const STATES: Record<StateFilter, readonly JobState[]> = {
+  any: [],
+  active: ['queued', 'processing', 'paused'],
+  completed: ['completed'],
+  ended: ['failed', 'cancelled', 'expired'],
+};
+
+function wireFilter({ kind, state }: WallFilter): JobFilter {
+  return {
+    states: STATES[state],
+    ...(kind === 'posts' && { labelKeys: [KIND_LABEL] }),
+    ...((kind === 'prompt' || kind === 'app') && { labels: { [KIND_LABEL]: kind } }),
+  };
+}
+
+/** What the server's answer is not asked for, or was made before it knew how. */
+function fits(job: Job, { kind }: WallFilter): boolean {
+  if (kind === 'all') return true;
+  const labelled = Object.hasOwn(job.labels, KIND_LABEL);
+  if (!labelled) return false;
+  return kind === 'posts' ? postKind(job.labels) !== null : job.labels[KIND_LABEL] === kind;
+}
+
+/** The posts of the reader under one filter, looked at again while the page is in sight. */
+export function useWallFeed(filter: WallFilter): WallFeed {
+  const posts = shallowRef<readonly Job[]>([]);
+  const error = shallowRef<ApiError | null>(null);
+  const nextPageToken = shallowRef<string | null>(null);
+  const loadingMore = shallowRef(false);
+  const wire = wireFilter(filter);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let disposed = false;
+
+  const take = (page: JobPage): void => {
+    const fresh = page.jobs.filter((job) => fits(job, filter));
+    if (fresh.length > 0) posts.value = mergePosts(fresh, posts.value);
+  };
+
+  const refresh = async (): Promise<void> => {
+    clearTimeout(timer);
+    try {
+      const page = await listJobs(PAGE_SIZE, '', wire);
+      if (disposed) return;
+      if (filter.state === 'any') posts.value = withoutDeleted(page.jobs, posts.value);
+      take(page);
+      nextPageToken.value ??= page.nextPageToken;
+      error.value = null;
+    } catch (thrown) {
+      if (disposed) return;
+      error.value = toApiError(thrown);
+    }
+    clearTimeout(timer);
+    if (document.visibilityState !== 'hidden') timer = setTimeout(() => void refresh(), LOOK_MS);
+  };
+
+  const loadMore = async (): Promise<void> => {
+    const token = nextPageToken.value;
+    if (token === null || token === '' || loadingMore.value) return;
+    loadingMore.value = true;
+    try {
+      const page = await listJobs(PAGE_SIZE, token, wire);
+      if (disposed) return;
+      take(page);
+      nextPageToken.value = page.nextPageToken;
+      error.value = null;
+    } catch (thrown) {
+      if (!disposed) error.value = toApiError(thrown);
+    } finally {
+      loadingMore.value = false;
+    }
+  };
+
+  const reread = async (jobId: string): Promise<void> => {
+    try {
+      const job = await getJob(jobId);
+      if (disposed) return;
+      if (posts.value.some((post) => post.jobId === jobId) || fits(job, filter)) {
+        posts.value = mergePosts([job], posts.value);
+      }
+    } catch (thrown) {
+      if (!disposed && toApiError(thrown).status === 404) drop(jobId);
+      // Else the next look tells it.
+    }
+  };
+
+  const drop = (jobId: string): void => {
+    posts.value = posts.value.filter((post) => post.jobId !== jobId);
+  };
+
+  const onVisibility = (): void => {
+    if (document.visibilityState === 'visible') void refresh();
+  };
+  const onOnline = (): void => void refresh();
+  document.addEventListener('visibilitychange', onVisibility);
+  addEventListener('online', onOnline);
+  onScopeDispose(() => {
+    disposed = true;
+    clearTimeout(timer);
+    document.removeEventListener('visibilitychange', onVisibility);
+    removeEventListener('online', onOnline);
+  });
+  void refresh();
+
+  return {
+    posts,
+    loaded: computed(() => nextPageToken.value !== null),
+    error,
+    hasMore: computed(() => (nextPageToken.value ?? '') !== ''),
+    loadingMore,
+    loadMore,
+    refresh,
+    reread,
+    drop,
+  };
+}
+
+/** Newer versions win, and what has not changed stays the same object; newest first. */
+export function mergePosts(fresh: readonly Job[], shown: readonly Job[]): readonly Job[] {
+  const all = new Map(shown.map((job) => [job.jobId, job]));
+  let changed = false;
+  for (const job of fresh) {
+    const known = all.get(job.jobId);
+    if (known !== undefined && !isNewer(job, known)) continue;
+    all.set(job.jobId, job);
+    changed = true;
+  }
+  if (!changed) return shown;
+  return [...all.values()].sort((a, b) => (b.createdAt ?? 0) - (a.createdAt ?? 0));
+}
+
+/** Of one that has ended, the later answer may know the whole prompt and the retry. */
+function isNewer(job: Job, known: Job): boolean {
+  if (job.version !== known.version) return job.version > known.version;
+  return job.retriedAs !== known.retriedAs || job.prompt.length > known.prompt.length;
+}
+
+/** What should stand between the first answered post and the last, and does not, is gone. */
+function withoutDeleted(page: readonly Job[], shown: readonly Job[]): readonly Job[] {
+  const newest = page[0]?.createdAt;
+  const oldest = page.at(-1)?.createdAt;
+  if (newest == null || oldest == null) return shown;
+  const there = new Set(page.map((job) => job.jobId));
+  const left = shown.filter(({ jobId, createdAt, state }) => {
+    const between = createdAt !== null && createdAt > oldest && createdAt < newest;
+    return !between || there.has(jobId) || !isTerminal(state);
+  });
+  return left.length === shown.length ? shown : left;
+}
