@@ -128,7 +128,8 @@ describe('the page Generate', () => {
       'job_3',
       'job_2',
     ]);
-    expect(FakeEventSource.open).toHaveLength(3);
+    expect(FakeEventSource.open).toHaveLength(1);
+    expect(FakeEventSource.last.asked('job_id')).toHaveLength(3);
   });
 
   it('keeps a draft over a reload', async () => {

@@ -21,7 +21,7 @@ describe('the page of a job', () => {
     FakeEventSource.last.text(0, 'Because of the air.');
     await flushPromises();
     expect(FakeEventSource.all.map((source) => source.url)).toEqual([
-      '/api/v1/ai/generation/job_1/progress?text=true',
+      '/api/v1/ai/generation/progress?job_id=job_1&text=true',
     ]);
     expect(page.get(byTest('job-text')).text()).toBe('Because of the air.');
     page.unmount();

@@ -1,74 +1,104 @@
-import type { EventSourceLike } from '@genwatch/client';
+import type { EventTransport, StreamEnd, StreamHandlers } from '@genwatch/client';
+import { ApiError, defaultHub } from '@genwatch/client';
 
-/** An EventSource whose server is the test. */
-export class FakeEventSource implements EventSourceLike {
-  static readonly all: FakeEventSource[] = [];
+/** A stream of the page whose server is the test. */
+export class FakeEventSource {
+  static readonly #opened: FakeEventSource[] = [];
+
+  static readonly transport: EventTransport = (path, handlers) => {
+    const stream = new FakeEventSource(path, handlers);
+    FakeEventSource.#opened.push(stream);
+    return () => {
+      stream.isOpen = false;
+    };
+  };
 
   readonly url: string;
-  readyState = 0;
-  onopen: ((event: Event) => void) | null = null;
-  readonly #listeners = new Map<string, ((event: Event) => void)[]>();
-  #lastEventId = '';
+  isOpen = true;
+  readonly #handlers: StreamHandlers;
 
-  constructor(url: string) {
+  private constructor(url: string, handlers: StreamHandlers) {
     this.url = url;
-    FakeEventSource.all.push(this);
+    this.#handlers = handlers;
+  }
+
+  static forgetAll(): void {
+    FakeEventSource.#opened.length = 0;
+  }
+
+  static get all(): readonly FakeEventSource[] {
+    defaultHub().flush();
+    return FakeEventSource.#opened;
   }
 
   /** Those that hold a connection now. */
   static get open(): FakeEventSource[] {
-    return FakeEventSource.all.filter((source) => source.readyState !== 2);
+    return FakeEventSource.all.filter((stream) => stream.isOpen);
   }
 
   static get last(): FakeEventSource {
-    const source = FakeEventSource.all.at(-1);
-    if (source === undefined) throw new Error('nothing was opened');
-    return source;
+    const stream = FakeEventSource.all.at(-1);
+    if (stream === undefined) throw new Error('nothing was opened');
+    return stream;
   }
 
-  addEventListener(type: string, listener: (event: Event) => void): void {
-    this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener]);
-  }
-
-  close(): void {
-    this.readyState = 2;
+  /** The values of a parameter of the request. */
+  asked(name: string): string[] {
+    return new URL(this.url, 'http://page').searchParams.getAll(name);
   }
 
   accept(): this {
-    this.readyState = 1;
-    this.onopen?.(new Event('open'));
+    if (this.isOpen) this.#handlers.onOpen();
     return this;
   }
 
-  /** One event of the server. */
-  send(type: string, data: unknown, id?: string): void {
-    if (id !== undefined) this.#lastEventId = id;
-    const text = typeof data === 'string' ? data : JSON.stringify(data);
-    this.#dispatch(new MessageEvent(type, { data: text, lastEventId: this.#lastEventId }));
+  /** One event of the server, with a cursor if one is given. */
+  send(name: string, data: unknown, cursor?: string): void {
+    const payload = cursor === undefined ? data : { ...(data as object), cursor };
+    const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
+    if (this.isOpen) this.#handlers.onEvent(name, text);
   }
 
-  text(offset: number, text: string, channel = 'answer', attempt = 1): void {
+  /** A piece of text, of the first job that was asked for if none is named. */
+  text(
+    offset: number,
+    text: string,
+    channel = 'answer',
+    attempt = 1,
+    jobId = this.asked('job_id')[0],
+  ): void {
     const end = offset + new TextEncoder().encode(text).length;
     this.send(
       'text',
-      { job_id: 'job_1', attempt, channel, text_offset: offset, text_end: end, text },
+      { job_id: jobId, attempt, channel, text_offset: offset, text_end: end, text },
       `t${end}`,
     );
   }
 
-  /** The connection breaks; the browser tries again by itself. */
+  /** A comment. */
+  heartbeat(): void {
+    if (this.isOpen) this.#handlers.onSign();
+  }
+
+  /** The server asks to wait so many ms before a resume. */
+  askToWait(milliseconds: number): void {
+    if (this.isOpen) this.#handlers.onRetry(milliseconds);
+  }
+
+  /** The connection breaks. */
   break(): void {
-    this.readyState = 0;
-    this.#dispatch(new Event('error'));
+    this.end({ kind: 'broken' });
   }
 
-  /** The answer is not a stream; the browser gives up. */
-  refuse(): void {
-    this.readyState = 2;
-    this.#dispatch(new Event('error'));
+  /** The answer is not a stream. */
+  refuse(status = 503): void {
+    const error = new ApiError('refused', status);
+    this.end({ kind: 'refused', error, final: status < 500, retryAfterMs: null });
   }
 
-  #dispatch(event: Event): void {
-    for (const listener of this.#listeners.get(event.type) ?? []) listener(event);
+  end(end: StreamEnd): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.#handlers.onEnd(end);
   }
 }

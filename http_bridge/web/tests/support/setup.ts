@@ -1,19 +1,24 @@
 import { afterEach, beforeEach, vi } from 'vitest';
+import { setDefaultHub, WatchHub } from '@genwatch/client';
 import { enableAutoUnmount } from '@vue/test-utils';
 import { FakeEventSource } from './fake_event_source';
 
 enableAutoUnmount(afterEach);
 
 beforeEach(() => {
-  FakeEventSource.all.length = 0;
-  sessionStorage.clear();
-  localStorage.clear();
-  document.documentElement.lang = 'en';
-  document.documentElement.dir = 'ltr';
-  vi.stubGlobal('EventSource', FakeEventSource);
+  // Some tests run where there is no page.
+  if (typeof document !== 'undefined') {
+    sessionStorage.clear();
+    localStorage.clear();
+    document.documentElement.lang = 'en';
+    document.documentElement.dir = 'ltr';
+  }
+  FakeEventSource.forgetAll();
+  setDefaultHub(new WatchHub({ transport: FakeEventSource.transport }));
 });
 
 afterEach(() => {
+  setDefaultHub(null);
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });

@@ -1,14 +1,12 @@
-import { ApiError, parseApiError } from './api_error';
+import { ApiError } from './api_error';
 import type { JsonObject } from './decode';
-import { asAmount, asObject, asString, asText, parseObject } from './decode';
+import { asAmount, asObject, asString, asText } from './decode';
+import { defaultRequester } from './defaults';
 import type { Job, JobPage, ModelList, Priority } from './jobs';
 import { parseJob, parseJobPage, parseModelList } from './jobs';
 import type { SnapshotPatch } from './snapshot';
 import { parseSnapshot } from './snapshot';
 import type { Channel, JobState } from './states';
-
-/** Longer than any answer of a healthy server; a dead one is told sooner by the browser. */
-const TIMEOUT_MS = 15_000;
 
 export interface SubmitRequest {
   readonly prompt: string;
@@ -38,33 +36,8 @@ export interface ModelOptions {
 }
 
 /** All functions throw ApiError. */
-export async function request(
-  method: string,
-  path: string,
-  body?: JsonObject,
-): Promise<JsonObject> {
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(path, {
-      method,
-      headers: {
-        Accept: 'application/json',
-        ...(body !== undefined && { 'Content-Type': 'application/json' }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    text = await response.text();
-  } catch {
-    throw parseApiError(0, '');
-  }
-  if (!response.ok) throw parseApiError(response.status, text);
-  const json = parseObject(text);
-  if (json === undefined) {
-    throw new ApiError('The server answered with something else than was asked.', response.status);
-  }
-  return json;
+export function request(method: string, path: string, body?: JsonObject): Promise<JsonObject> {
+  return defaultRequester().json(method, path, body);
 }
 
 const jobPath = (jobId: string): string => `/api/v1/jobs/${encodeURIComponent(jobId)}`;

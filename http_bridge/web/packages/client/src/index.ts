@@ -12,6 +12,7 @@ export {
 } from './api';
 export type { FieldViolation } from './api_error';
 export { ApiError, parseApiError, toApiError } from './api_error';
+export type { Connection } from './connection';
 export type { JsonObject } from './decode';
 export {
   asObject,
@@ -24,11 +25,14 @@ export {
   asBoolean,
   asTime,
 } from './decode';
+export type { DefaultsOptions } from './defaults';
+export { defaultHub, defaultRequester, setDefaultHub, setDefaults } from './defaults';
 export { ElapsedClock } from './elapsed_clock';
-export type { Connection, EventSourceLike, JobStreamOptions, ProbeResult } from './job_stream';
-export { progressUrl, JobStream } from './job_stream';
 export type { Band, Estimate, EstimateBasis, PlannedJob } from './estimate';
 export { estimateJob, parseEstimate } from './estimate';
+export type { Follower, Lobby, Place, ProbeResult, Wishes } from './follower';
+export type { CallOptions, RequesterOptions } from './http';
+export { Requester } from './http';
 export type { JobView } from './job_view';
 export { emptyView, advance } from './job_view';
 export type { JobWatchOptions, WatchAspect } from './job_watch';
@@ -54,6 +58,7 @@ export { holdModel, parseQueues, readQueue, releaseModel, setPriority } from './
 export { newRequestId } from './request_id';
 export { ServerClock } from './server_clock';
 export type { PhaseTimes, ResumeMode, Snapshot, SnapshotPatch } from './snapshot';
+export type { WhenHidden } from './shared_stream';
 export { parseSnapshot } from './snapshot';
 export type { JobState, Phase, Channel, Condition, ConditionFacts } from './states';
 export { parseState, parsePhase, isTerminal, conditionOf } from './states';
@@ -61,3 +66,8 @@ export type { StreamEvent, StreamEventName } from './stream_events';
 export { STREAM_EVENT_NAMES, parseStreamEvent } from './stream_events';
 export type { TextPiece, PieceResult } from './text_assembly';
 export { TextAssembly } from './text_assembly';
+export type { Surroundings, SurroundingsEvent } from './surroundings';
+export type { EventTransport, StreamEnd, StreamHandlers } from './transport';
+export { fetchTransport } from './transport';
+export type { WatchHubOptions } from './watch_hub';
+export { WatchHub } from './watch_hub';

@@ -1,6 +1,9 @@
+import { getStatus } from './api';
+import type { ApiError } from './api_error';
+import type { Connection } from './connection';
+import { defaultHub } from './defaults';
 import { ElapsedClock } from './elapsed_clock';
-import type { Connection, JobStreamOptions, ProbeResult } from './job_stream';
-import { JobStream } from './job_stream';
+import type { Follower, Place, ProbeResult, Wishes } from './follower';
 import type { JobView } from './job_view';
 import { advance, emptyView } from './job_view';
 import { ServerClock } from './server_clock';
@@ -9,18 +12,22 @@ import type { Channel } from './states';
 import { isTerminal } from './states';
 import type { StreamEvent } from './stream_events';
 import { TextAssembly } from './text_assembly';
+import type { WatchHub } from './watch_hub';
 
-const BUSY_SILENCE_MS = 5000;
-/** Above the server's heartbeat of 15 s, which EventSource does not show to a page. */
-const CALM_SILENCE_MS = 20_000;
+const DEFAULT_WISHES: Wishes = { text: true, maxRate: undefined };
 
 export interface JobWatchOptions {
   /** The newest snapshot by another way than the stream; null: there is no such job. Rejects
-   * where there is no answer. */
-  readonly fetchStatus: (jobId: string) => Promise<SnapshotPatch | null>;
-  readonly createEventSource?: JobStreamOptions['createEventSource'];
+   * where there is no answer. Default: the server of this page. */
+  readonly fetchStatus?: (jobId: string) => Promise<SnapshotPatch | null>;
+  /** Has the connection. Default: that of this page. */
+  readonly hub?: WatchHub;
   /** Monotonic, ms. */
   readonly now?: () => number;
+  /** Default: with texts, as often as the server likes. */
+  readonly wishes?: Wishes;
+  /** Goes on from here: the texts begin where this cursor stands. */
+  readonly cursor?: string;
 }
 
 /** What a listener may want to draw anew. */
@@ -28,42 +35,36 @@ export type WatchAspect = 'view' | 'text' | 'connection';
 
 /**
  * Everything that is known about one job, live: its numbers, its two texts, the state of the
- * connection and the server's clock. It has one connection, however many listen.
+ * connection and the server's clock. The connection is shared with all other jobs of the hub.
  */
 export class JobWatch {
   readonly jobId: string;
   readonly #options: JobWatchOptions;
   readonly #now: () => number;
-  readonly #stream: JobStream;
   readonly #listeners = new Set<(aspect: WatchAspect) => void>();
   readonly #clock = new ServerClock();
   readonly #elapsed = new ElapsedClock();
-  #texts: Record<Channel, TextAssembly> = newTexts();
+  /** Null: not started, stopped, or over. */
+  #place: Place | null = null;
+  /** Where to go on after a stop. */
+  #cursor: string | undefined;
+  #texts: Record<Channel, TextAssembly>;
   /** A new stream gives the texts from the start; the old ones stay in sight until then. */
   #textsAreStale = false;
   #view: JobView;
   #connection: Connection = 'connecting';
+  #problem: ApiError | null = null;
   #missing = false;
   #lastHeardAt: number | null = null;
   #lastTokenAt: number | null = null;
 
-  constructor(jobId: string, options: JobWatchOptions) {
+  constructor(jobId: string, options: JobWatchOptions = {}) {
     this.jobId = jobId;
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#view = emptyView(jobId);
-    this.#stream = new JobStream(jobId, {
-      onEvent: (event) => {
-        this.#onEvent(event);
-      },
-      onConnection: (connection) => {
-        this.#onConnection(connection);
-      },
-      probe: () => this.#probe(),
-      // Of a job at work there is always something to say.
-      silenceMs: () => (this.#view.state === 'processing' ? BUSY_SILENCE_MS : CALM_SILENCE_MS),
-      ...(options.createEventSource && { createEventSource: options.createEventSource }),
-    });
+    this.#cursor = options.cursor;
+    this.#texts = newTexts(options.cursor !== undefined);
   }
 
   get view(): JobView {
@@ -77,6 +78,16 @@ export class JobWatch {
   /** There is no such job, or not for this user. */
   get missing(): boolean {
     return this.#missing;
+  }
+
+  /** Why the server refuses to show the job, while it does. (It may change its mind.) */
+  get problem(): ApiError | null {
+    return this.#problem;
+  }
+
+  /** Where a watch would go on that knows what this one knows; undefined: from the start. */
+  get cursor(): string | undefined {
+    return this.#place?.cursor ?? this.#cursor;
   }
 
   text(channel: Channel): TextAssembly {
@@ -104,12 +115,31 @@ export class JobWatch {
   }
 
   start(): void {
-    this.#stream.start();
+    if (this.#place !== null || this.#connection === 'done') return;
+    const hub = this.#options.hub ?? defaultHub();
+    const follower: Follower = {
+      jobId: this.jobId,
+      onEvent: (event) => {
+        this.#onEvent(event);
+      },
+      onConnection: (connection) => {
+        this.#onConnection(connection);
+      },
+      onRefused: (error) => {
+        this.#problem = error;
+        this.#emit('connection');
+      },
+      // Of a job at work there is always something to say.
+      isBusy: () => this.#view.state === 'processing',
+      probe: () => this.#probe(),
+    };
+    this.#place = hub.join(follower, this.#options.wishes ?? DEFAULT_WISHES, this.#cursor);
   }
 
+  /** Ends the subscriptions, too. A later `start` goes on from here. */
   stop(): void {
-    this.#stream.stop();
     this.#listeners.clear();
+    this.#leave();
   }
 
   /** Answers the function that ends the subscription. */
@@ -131,20 +161,17 @@ export class JobWatch {
         this.learn(event.patch);
         break;
       case 'ended':
-        this.#apply(event.patch);
-        this.#stream.finish();
-        this.#emit('view');
+        this.learn(event.patch);
         break;
       case 'missing':
         this.#missing = true;
-        this.#stream.finish();
         this.#emit('view');
         break;
       case 'text': {
         const text = this.#freshTexts()[event.channel];
         if (text.add(event.piece) === 'gap') {
           this.#textsAreStale = true;
-          this.#stream.restart();
+          this.#place?.restart();
         } else {
           this.#lastTokenAt = this.#lastHeardAt;
           this.#emit('text');
@@ -160,9 +187,15 @@ export class JobWatch {
     }
   }
 
+  #leave(): void {
+    this.#cursor = this.cursor;
+    this.#place?.leave();
+    this.#place = null;
+  }
+
   #freshTexts(): Record<Channel, TextAssembly> {
     if (this.#textsAreStale) {
-      this.#texts = newTexts();
+      this.#texts = newTexts(false);
       this.#textsAreStale = false;
     }
     return this.#texts;
@@ -185,6 +218,8 @@ export class JobWatch {
   #onConnection(connection: Connection): void {
     const before = this.#connection;
     this.#connection = connection;
+    if (connection === 'live' || connection === 'done') this.#problem = null;
+    if (connection === 'done') this.#leave();
     if (connection !== 'live') this.#elapsed.freeze(this.#now());
     else if (before !== 'connecting') this.#clock.forget();
     this.#emit('connection');
@@ -193,15 +228,17 @@ export class JobWatch {
   async #probe(): Promise<ProbeResult> {
     const before = this.#view;
     try {
-      const patch = await this.#options.fetchStatus(this.jobId);
+      const patch = await (this.#options.fetchStatus ?? getStatus)(this.jobId);
       if (patch === null) return 'missing';
       const after = advance(before, patch);
       if (isTerminal(before.state)) return 'over';
       if (isTerminal(after.state)) {
-        // Whatever keeps the stream from telling it: once more, from the start, then it is over.
         this.learn(patch);
+        // Who came with a cursor that the server calls the last one has all of the text.
+        if (!before.known && this.#options.cursor !== undefined) return 'over';
+        // Whatever keeps the stream from telling it: once more, from the start, then it is over.
         this.#textsAreStale = true;
-        this.#stream.forgetCursor();
+        this.#place?.forgetCursor();
         return 'behind';
       }
       const newer = after.version > before.version || after.sequence > before.sequence;
@@ -212,10 +249,19 @@ export class JobWatch {
   }
 
   #emit(aspect: WatchAspect): void {
-    for (const listener of [...this.#listeners]) listener(aspect);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(aspect);
+      } catch (thrown) {
+        // A fault of who listens is not one of the stream, which would be opened anew.
+        queueMicrotask(() => {
+          throw thrown;
+        });
+      }
+    }
   }
 }
 
-function newTexts(): Record<Channel, TextAssembly> {
-  return { answer: new TextAssembly(), thinking: new TextAssembly() };
+function newTexts(adopt: boolean): Record<Channel, TextAssembly> {
+  return { answer: new TextAssembly(adopt), thinking: new TextAssembly(adopt) };
 }

@@ -29,15 +29,41 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
  */
 export class TextAssembly {
   #blocks: string[] = [''];
+  #chars = 0;
   #bytes = 0;
+  /** Where the text begins that is held here. */
+  #base = 0;
+  #adopts: boolean;
 
-  /** Length in UTF-8 bytes. */
+  /** `adopts`: somebody else holds the beginning; the text goes on wherever the first piece is. */
+  constructor(adopts = false) {
+    this.#adopts = adopts;
+  }
+
+  /** Where the text ends, in UTF-8 bytes. */
   get byteLength(): number {
     return this.#bytes;
   }
 
+  /** Length of `text`, as JavaScript counts. */
+  get length(): number {
+    return this.#chars;
+  }
+
   get text(): string {
     return this.#blocks.join('');
+  }
+
+  /** What follows the first `chars` of `text`. */
+  after(chars: number): string {
+    let missing = this.#chars - chars;
+    const parts: string[] = [];
+    for (let i = this.#blocks.length - 1; i >= 0 && missing > 0; i -= 1) {
+      const block = this.#blocks[i] ?? '';
+      parts.unshift(block.length > missing ? block.slice(-missing) : block);
+      missing -= block.length;
+    }
+    return parts.join('');
   }
 
   /** Their concatenation is the text. A fresh array each time. */
@@ -48,6 +74,7 @@ export class TextAssembly {
   add(piece: TextPiece): PieceResult {
     const bytes = encoder.encode(piece.text);
     if (piece.end - piece.offset !== bytes.length || piece.offset < 0) return 'gap';
+    if (this.#adopts) this.#begin(piece.offset);
     if (piece.offset > this.#bytes) return 'gap';
     if (piece.end <= this.#bytes) return 'duplicate';
     const held = this.#bytes - piece.offset;
@@ -58,14 +85,25 @@ export class TextAssembly {
 
   /** Forgets what comes after the first `offset` bytes. */
   truncate(offset: number): void {
+    if (this.#adopts) this.#begin(offset);
     if (offset >= this.#bytes) return;
-    const kept = decoder.decode(encoder.encode(this.text).subarray(0, Math.max(0, offset)));
+    const held = Math.max(0, offset - this.#base);
+    const kept = decoder.decode(encoder.encode(this.text).subarray(0, held));
     this.#blocks = [''];
+    this.#chars = 0;
     this.#append(kept);
     this.#bytes = Math.max(0, offset);
+    this.#base = Math.min(this.#base, this.#bytes);
+  }
+
+  #begin(offset: number): void {
+    this.#adopts = false;
+    this.#base = offset;
+    this.#bytes = offset;
   }
 
   #append(text: string): void {
+    this.#chars += text.length;
     let tail = (this.#blocks.pop() ?? '') + text;
     while (tail.length > BLOCK_CHARS) {
       const lineEnd = tail.indexOf('\n', BLOCK_CHARS);

@@ -89,7 +89,7 @@ describe('JobWatch', () => {
     expect(answer(watch)).toBe('abc');
     await vi.advanceTimersByTimeAsync(600);
     expect(FakeEventSource.all).toHaveLength(2);
-    expect(FakeEventSource.last.url).not.toContain('last_event_id');
+    expect(FakeEventSource.last.url).not.toContain('cursor=');
     FakeEventSource.last.accept();
     expect(answer(watch)).toBe('abc');
     FakeEventSource.last.text(0, 'abXdefghi');
@@ -136,25 +136,25 @@ describe('JobWatch', () => {
     expect(watch.elapsedMs()).toBe(19_300);
   });
 
-  it('gets the end and the whole text even if the stream is refused at the end', async () => {
+  it('gets the end and the whole text even if the stream says that it told them', async () => {
     const watch = start();
     FakeEventSource.last.send('progress', generating());
     FakeEventSource.last.text(0, 'Hello');
     status = () => Promise.resolve({ state: 'completed', version: 3, totalTokens: 275 });
-    FakeEventSource.last.refuse();
+    FakeEventSource.last.end({ kind: 'over' });
     await vi.advanceTimersByTimeAsync(600);
     expect(watch.view.state).toBe('completed');
-    expect(FakeEventSource.last.url).not.toContain('last_event_id');
+    expect(FakeEventSource.last.url).not.toContain('cursor=');
     FakeEventSource.last.accept().text(0, 'Hello world');
     FakeEventSource.last.send('complete', complete());
     expect(answer(watch)).toBe('Hello world');
     expect(watch.connection).toBe('done');
   });
 
-  it('believes a 404 where the stream is refused', async () => {
+  it('believes a 404 where the stream says that all was told', async () => {
     const watch = start();
     status = () => Promise.resolve(null);
-    FakeEventSource.last.refuse();
+    FakeEventSource.last.end({ kind: 'over' });
     await vi.advanceTimersByTimeAsync(10);
     expect(watch.missing).toBe(true);
     expect(FakeEventSource.open).toHaveLength(0);

@@ -29,11 +29,19 @@ describe('useLiveJob', () => {
     expect(FakeEventSource.open).toHaveLength(0);
   });
 
+  it('seed defect 34: all jobs of a page share one connection', () => {
+    for (const jobId of ['job_1', 'job_2', 'job_3']) mount(Percent, { props: { jobId } });
+    expect(FakeEventSource.all).toHaveLength(1);
+    expect(FakeEventSource.last.asked('job_id')).toEqual(['job_1', 'job_2', 'job_3']);
+  });
+
   it('opens anew for who comes later', () => {
-    mount(Percent, { props: { jobId: 'job_1' } }).unmount();
+    const first = mount(Percent, { props: { jobId: 'job_1' } });
+    expect(FakeEventSource.open).toHaveLength(1);
+    first.unmount();
+    expect(FakeEventSource.open).toHaveLength(0);
     mount(Percent, { props: { jobId: 'job_1' } });
-    mount(Percent, { props: { jobId: 'job_2' } });
-    expect(FakeEventSource.all).toHaveLength(3);
-    expect(FakeEventSource.open).toHaveLength(2);
+    expect(FakeEventSource.all).toHaveLength(2);
+    expect(FakeEventSource.open).toHaveLength(1);
   });
 });
