@@ -46,9 +46,12 @@ check_go() {
   scripts/build.sh bridge && go vet -C http_bridge ./...
 }
 
+# The types of the client are made from the bridge's description of its API.
 check_web() {
+  require_go
   require_node
-  scripts/web_modules.sh http_bridge/web && (cd http_bridge/web && npm run --silent lint)
+  scripts/tools.sh protoc-gen-go protoc-gen-go-grpc protoc-gen-grpc-gateway protoc-gen-openapiv2 && scripts/generate_go.sh &&
+    scripts/web_modules.sh http_bridge/web && (cd http_bridge/web && npm run --silent lint && npm run --silent api:check)
 }
 
 # Sourced files are checked with those that source them.

@@ -14,6 +14,8 @@ export type ProbeResult = 'same' | 'behind' | 'over' | 'missing' | 'failed';
 /** One who watches one job on a stream that others share. */
 export interface Follower {
   readonly jobId: string;
+  /** A lobby has given it this place. (Who joins is answered his.) */
+  onSeated?(place: Place): void;
   /** After `ended` and `missing` comes `onConnection('done')`, and nothing else. */
   onEvent(event: StreamEvent): void;
   onConnection(connection: Connection): void;

@@ -34,12 +34,21 @@ export class Requester {
     this.#options = options;
   }
 
+  fetch(input: RequestInfo, init?: RequestInit): Promise<Response> {
+    const send = this.#options.fetch ?? globalThis.fetch;
+    return send(input, init);
+  }
+
+  /** Those of each request. */
+  async headers(): Promise<HeaderFields> {
+    const { headers } = this.#options;
+    return (typeof headers === 'function' ? await headers() : headers) ?? {};
+  }
+
   /** Rejects where no answer came. `path` begins with a slash. */
   async send(path: string, init: RequestSpec): Promise<Response> {
-    const { headers } = this.#options;
-    const own = typeof headers === 'function' ? await headers() : headers;
-    const send = this.#options.fetch ?? globalThis.fetch;
-    return send(this.baseUrl + path, { ...init, headers: { ...own, ...init.headers } });
+    const headers = { ...(await this.headers()), ...init.headers };
+    return this.fetch(this.baseUrl + path, { ...init, headers });
   }
 
   /** Answers the JSON. Throws ApiError; where the caller's signal aborts, its reason. */

@@ -12,6 +12,16 @@ export {
 } from './api';
 export type { FieldViolation } from './api_error';
 export { ApiError, parseApiError, toApiError } from './api_error';
+export type {
+  ClientOptions,
+  FinishedJob,
+  GenerateRequest,
+  GenwatchClient,
+  WatchManyOptions,
+  WatchOneOptions,
+  WatchOptions,
+} from './client';
+export { createClient } from './client';
 export type { Connection } from './connection';
 export type { JsonObject } from './decode';
 export {
@@ -35,6 +45,8 @@ export type { CallOptions, RequesterOptions } from './http';
 export { Requester } from './http';
 export type { JobView } from './job_view';
 export { emptyView, advance } from './job_view';
+export type { UpdateObserver, UpdateSession } from './job_updates';
+export { JobUpdates } from './job_updates';
 export type { JobWatchOptions, WatchAspect } from './job_watch';
 export { JobWatch } from './job_watch';
 export type { Priority, Job, JobPage, Model, ModelServer, ModelList } from './jobs';
@@ -69,5 +81,7 @@ export { TextAssembly } from './text_assembly';
 export type { Surroundings, SurroundingsEvent } from './surroundings';
 export type { EventTransport, StreamEnd, StreamHandlers } from './transport';
 export { fetchTransport } from './transport';
+export type { WatchUpdate } from './watch_updates';
+export type { components, operations, paths } from './generated/openapi';
 export type { WatchHubOptions } from './watch_hub';
 export { WatchHub } from './watch_hub';

@@ -54,6 +54,7 @@ export class JobWatch {
   #view: JobView;
   #connection: Connection = 'connecting';
   #problem: ApiError | null = null;
+  #isRefused = false;
   #missing = false;
   #lastHeardAt: number | null = null;
   #lastTokenAt: number | null = null;
@@ -83,6 +84,11 @@ export class JobWatch {
   /** Why the server refuses to show the job, while it does. (It may change its mind.) */
   get problem(): ApiError | null {
     return this.#problem;
+  }
+
+  /** The server has a problem with the request itself, not for the moment only. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   /** Where a watch would go on that knows what this one knows; undefined: from the start. */
@@ -117,23 +123,32 @@ export class JobWatch {
   start(): void {
     if (this.#place !== null || this.#connection === 'done') return;
     const hub = this.#options.hub ?? defaultHub();
-    const follower: Follower = {
+    const wishes = this.#options.wishes ?? DEFAULT_WISHES;
+    this.#place = hub.join(this.follow(), wishes, this.#cursor);
+  }
+
+  /** For a lobby, which gives it a place itself. */
+  follow(): Follower {
+    return {
       jobId: this.jobId,
+      onSeated: (place) => {
+        this.#place = place;
+      },
       onEvent: (event) => {
         this.#onEvent(event);
       },
       onConnection: (connection) => {
         this.#onConnection(connection);
       },
-      onRefused: (error) => {
+      onRefused: (error, isFinal) => {
         this.#problem = error;
+        this.#isRefused = isFinal;
         this.#emit('connection');
       },
       // Of a job at work there is always something to say.
       isBusy: () => this.#view.state === 'processing',
       probe: () => this.#probe(),
     };
-    this.#place = hub.join(follower, this.#options.wishes ?? DEFAULT_WISHES, this.#cursor);
   }
 
   /** Ends the subscriptions, too. A later `start` goes on from here. */
@@ -218,7 +233,10 @@ export class JobWatch {
   #onConnection(connection: Connection): void {
     const before = this.#connection;
     this.#connection = connection;
-    if (connection === 'live' || connection === 'done') this.#problem = null;
+    if (connection === 'live' || connection === 'done') {
+      this.#problem = null;
+      this.#isRefused = false;
+    }
     if (connection === 'done') this.#leave();
     if (connection !== 'live') this.#elapsed.freeze(this.#now());
     else if (before !== 'connecting') this.#clock.forget();

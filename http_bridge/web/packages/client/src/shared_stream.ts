@@ -370,7 +370,10 @@ export class SharedStream {
     const seat = this.#seats.get(jobId);
     if (seat !== undefined) return seat;
     const newcomer = this.#lobby?.onNewcomer(jobId) ?? null;
-    return newcomer === null ? null : this.#seatFor(newcomer, undefined);
+    if (newcomer === null) return null;
+    const given = this.#seatFor(newcomer, undefined);
+    newcomer.onSeated?.(this.#placeOf(given));
+    return given;
   }
 
   #onEnd(end: StreamEnd): void {

@@ -40,6 +40,16 @@ export class TextAssembly {
     this.#adopts = adopts;
   }
 
+  /** It is not known yet where the text goes on. */
+  get isOpen(): boolean {
+    return this.#adopts;
+  }
+
+  /** Where the text begins that is held here, in UTF-8 bytes. */
+  get start(): number {
+    return this.#base;
+  }
+
   /** Where the text ends, in UTF-8 bytes. */
   get byteLength(): number {
     return this.#bytes;

@@ -75,6 +75,9 @@ export class StreamServer {
       }),
     );
     const jobs = url.searchParams.getAll('job_id').filter((id) => cursors.get(id)?.isEnd !== true);
+    const isMine = url.searchParams.get('mine') === 'active';
+    for (const jobId of isMine ? this.#jobs.keys() : [])
+      if (!jobs.includes(jobId)) jobs.push(jobId);
     if (jobs.length === 0) {
       response.writeHead(204).end();
       return;
@@ -93,7 +96,7 @@ export class StreamServer {
         return;
       }
     }
-    response.end();
+    if (!isMine) response.end();
   }
 
   #framesOf(jobId: string, from: number): string[] {
