@@ -60,6 +60,8 @@ export default defineConfig({
     include: ['tests/**/*.test.ts', 'packages/*/tests/**/*.test.ts'],
     setupFiles: ['tests/support/setup.ts'],
     restoreMocks: true,
+    // The first test of a page waits until the page is compiled, maybe on a busy machine.
+    testTimeout: 30_000,
     // The machine that builds is small.
     maxWorkers: 2,
   },

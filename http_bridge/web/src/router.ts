@@ -1,15 +1,23 @@
+import type { RouteRecordRaw } from 'vue-router';
 import { createRouter, createWebHistory } from 'vue-router';
-import JobPage from './pages/JobPage.vue';
-import JobsPage from './pages/JobsPage.vue';
 import NotFoundPage from './pages/NotFoundPage.vue';
 import WallPage from './pages/WallPage.vue';
 
-/** Each page has its address, and everything on it comes back from the address alone. */
-export const routes = [
+/**
+ * Each page has its address, and everything on it comes back from the address alone. The start page
+ * is in the first bundle; the others are loaded when they are wanted. `meta.wide`: it is as wide as
+ * the header.
+ */
+export const routes: RouteRecordRaw[] = [
   { path: '/', name: 'wall', component: WallPage },
   { path: '/generate', name: 'generate', component: () => import('./pages/GeneratePage.vue') },
-  { path: '/jobs', name: 'jobs', component: JobsPage },
-  { path: '/jobs/:jobId', name: 'job', component: JobPage, props: true },
+  { path: '/jobs', name: 'jobs', component: () => import('./pages/JobsPage.vue') },
+  {
+    path: '/jobs/:jobId',
+    name: 'job',
+    component: () => import('./pages/JobPage.vue'),
+    props: true,
+  },
   { path: '/:path(.*)*', name: 'not-found', component: NotFoundPage },
 ];
 

@@ -1,12 +1,17 @@
 import { onScopeDispose, watchEffect } from 'vue';
+import { runningTitle } from '../shell/running_jobs';
 
 const NAME = 'Genwatch';
 
-/** The title of the window, for as long as the calling page lives. */
+/**
+ * The title of the window, for as long as the calling page lives. How far the jobs of the page are
+ * comes first: of a tab in the background one sees little more.
+ */
 export function useTitle(title: () => string): void {
   watchEffect(() => {
-    const text = title();
-    document.title = text === '' ? NAME : `${text} · ${NAME}`;
+    document.title = [runningTitle() ?? '', title(), NAME]
+      .filter((part) => part !== '')
+      .join(' · ');
   });
   onScopeDispose(() => {
     document.title = NAME;

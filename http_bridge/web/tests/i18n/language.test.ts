@@ -25,7 +25,7 @@ describe('the language', () => {
     vi.stubGlobal('navigator', { languages: ['ar-EG', 'en'] });
     const i18n = createMessages();
     await showFirstLanguage(i18n.global);
-    expect(i18n.global.t('app.generate')).toBe('إنشاء');
+    expect(i18n.global.t('app.page.generate')).toBe('إنشاء');
     expect(document.documentElement.lang).toBe('ar');
     expect(document.documentElement.dir).toBe('rtl');
   });

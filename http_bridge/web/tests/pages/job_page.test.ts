@@ -168,6 +168,8 @@ describe('the page of a job', () => {
     await page.get(byTest('job-delete')).trigger('click');
     await flushPromises();
     expect(server.count('DELETE /api/v1/jobs/job_1')).toBe(1);
-    expect(page.vm.$router.currentRoute.value.path).toBe('/jobs');
+    await vi.waitFor(() => {
+      expect(page.vm.$router.currentRoute.value.path).toBe('/jobs');
+    });
   });
 });

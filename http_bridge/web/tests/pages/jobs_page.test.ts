@@ -91,7 +91,11 @@ describe('the page Jobs', () => {
   it('says that the list cannot be read, and reads it on demand', async () => {
     server.on('GET /api/v1/jobs', {
       status: 503,
-      body: { code: 14, message: 'The ledger does not answer.', details: [] },
+      body: {
+        code: 14,
+        message: 'The ledger does not answer.',
+        details: [{ reason: 'LEDGER_UNAVAILABLE' }],
+      },
     });
     const page = await mountAt('/jobs');
     expect(page.get('[role="alert"]').text()).toContain('The ledger does not answer.');
