@@ -1,9 +1,9 @@
 import { flushPromises } from '@vue/test-utils';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeEventSource } from '../support/fake_event_source';
 import { FakeServer } from '../support/fake_server';
 import { byTest, mountAt } from '../support/mount';
-import { generating, models, restJob } from '../support/wire';
+import { complete, generating, models, restJob } from '../support/wire';
 
 let server: FakeServer;
 
@@ -24,7 +24,10 @@ describe('the page Generate', () => {
   it('offers the models of the server that can write', async () => {
     const page = await mountAt('/generate');
     const options = page.findAll(`${byTest('model-select')} option`).map((o) => o.text());
-    expect(options).toEqual(['Default (qwen3:8b)', 'qwen3:8b · 8.2B · 5.2 GB · loaded']);
+    expect(options).toEqual([
+      'Default (qwen3:8b)',
+      'qwen3:8b · 8.2B · 5.2 GB · 40K context · loaded',
+    ]);
   });
 
   it('fills the prompt in from one of three examples', async () => {
@@ -113,11 +116,172 @@ describe('the page Generate', () => {
     await page.get(byTest('prompt-input')).setValue('Hi');
     await page.get('form').trigger('submit');
     await flushPromises();
-    const alert = page.get('[role="alert"]').text();
+    const alert = page.findAll('[role="alert"]').at(-1)!.text();
     for (const words of ['There is no model "gone".', 'is not installed', 'MODEL_NOT_FOUND']) {
       expect(alert).toContain(words);
     }
     expect(page.get<HTMLTextAreaElement>(byTest('prompt-input')).element.value).toBe('Hi');
+  });
+
+  it('says beside each field what the server found wrong with it', async () => {
+    server.on('POST /api/v1/ai/generate', {
+      status: 400,
+      body: {
+        success: false,
+        error: 'The request is not valid.',
+        code: 'INVALID_REQUEST',
+        field_violations: [
+          { field: 'options.stop[1]', description: 'must be valid Unicode' },
+          { field: 'options.temperature', description: 'must be 0 to 2 here' },
+        ],
+      },
+    });
+    const page = await mountAt('/generate');
+    await page.get(byTest('prompt-input')).setValue('Hi');
+    await page.get(byTest('option-temperature')).setValue('3');
+    await page.get('form').trigger('submit');
+    await flushPromises();
+    const temperature = page.get(byTest('option-temperature'));
+    expect(temperature.attributes('aria-invalid')).toBe('true');
+    expect(page.get('#note-temperature').text()).toBe('Must be 0 to 2 here.');
+    expect(page.get('#note-stop').text()).toBe('Must be valid Unicode.');
+    expect(document.activeElement).toBe(temperature.element);
+    // Who changes the field has understood.
+    await temperature.setValue('1');
+    expect(page.find('#note-temperature').exists()).toBe(false);
+    expect(page.find('#note-stop').exists()).toBe(true);
+  });
+
+  it('finds what the server would refuse before it is sent', async () => {
+    const page = await mountAt('/generate');
+    await page.get(byTest('prompt-input')).setValue('Hi');
+    await page.get(byTest('option-numPredict')).setValue('1.5');
+    await page.get(byTest('option-topP')).setValue('2');
+    expect(page.get('#note-numPredict').text()).toBe('A whole number from 1 to 10,000,000');
+    expect(page.get('#note-topP').text()).toBe('A number from 0 to 1');
+    expect(page.get(byTest('submit')).attributes('disabled')).toBeDefined();
+    await page.get(byTest('option-numPredict')).setValue('200');
+    await page.get(byTest('option-topP')).setValue('0,9');
+    await page.get(byTest('option-stop')).setValue('END\n\n###');
+    await page.get('form').trigger('submit');
+    await flushPromises();
+    expect(server.seen.findLast(({ method }) => method === 'POST')?.body).toMatchObject({
+      options: { num_predict: 200, top_p: 0.9, stop: ['END', '###'] },
+      labels: { kind: 'prompt' },
+    });
+  });
+
+  it('asks for one HTML document where an app is wanted', async () => {
+    const page = await mountAt('/generate');
+    await page.get(byTest('kind-app')).setValue(true);
+    await page.get(byTest('prompt-input')).setValue('A timer');
+    await page.get(byTest('option-system')).setValue('In blue.');
+    await page.get('form').trigger('submit');
+    await flushPromises();
+    const body = server.seen.findLast(({ method }) => method === 'POST')?.body as {
+      system: string;
+      labels: object;
+    };
+    expect(body.labels).toEqual({ kind: 'app' });
+    expect(body.system).toContain('<!doctype html>');
+    expect(body.system.endsWith('In blue.')).toBe(true);
+  });
+
+  it('offers thinking only where the model can', async () => {
+    server.on('GET /api/v1/models', {
+      body: models({
+        models: [
+          { name: 'qwen3:8b', capabilities: ['completion', 'thinking'] },
+          { name: 'plain:1b', capabilities: ['completion'] },
+        ],
+      }),
+    });
+    const page = await mountAt('/generate');
+    await page.get(byTest('think-select')).setValue('off');
+    await page.get(byTest('model-select')).setValue('plain:1b');
+    expect(page.find(byTest('think-select')).exists()).toBe(false);
+    await page.get(byTest('prompt-input')).setValue('Hi');
+    await page.get('form').trigger('submit');
+    await flushPromises();
+    expect(server.seen.findLast(({ method }) => method === 'POST')?.body).not.toHaveProperty(
+      'think',
+    );
+  });
+
+  it('tells before the submit when it would start and how long it takes', async () => {
+    server.on('GET /api/v1/estimate', {
+      body: {
+        model: 'qwen3:8b',
+        basis: 'BASIS_MODEL',
+        tokens: 412,
+        tokens_low: 118,
+        tokens_high: 903,
+        duration_ms: 40_000,
+        duration_low_ms: 36_000,
+        duration_high_ms: 44_000,
+        expected_wait_ms: 118_000,
+        waiting: 3,
+        load_ms: 4200,
+      },
+    });
+    const page = await mountAt('/generate');
+    await vi.waitFor(() => {
+      expect(page.find(byTest('estimate')).exists()).toBe(true);
+    });
+    const words = page.get(byTest('estimate')).text();
+    for (const said of [
+      'Starts in about 2 min, behind 3 jobs',
+      'takes about 40 s',
+      '120 to 900 tokens',
+      'the model is loaded first (about 5 s)',
+    ]) {
+      expect(words).toContain(said);
+    }
+  });
+
+  it('asks for no more than it needs while one types', async () => {
+    vi.useFakeTimers();
+    server.on('GET /api/v1/estimate', { body: { expected_wait_ms: 0 } });
+    const page = await mountAt('/generate');
+    await vi.advanceTimersByTimeAsync(1000);
+    const before = server.count('GET /api/v1/estimate');
+    for (const text of ['a'.repeat(100), 'a'.repeat(200), 'a'.repeat(300)]) {
+      await page.get(byTest('prompt-input')).setValue(text);
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(server.count('GET /api/v1/estimate')).toBe(before + 1);
+    expect(server.seen.at(-1)?.path).toContain('prompt_bytes=320');
+  });
+
+  it('keeps the id of a submit over a reload, so that it makes no second job', async () => {
+    server.on('POST /api/v1/ai/generate', 'unreachable');
+    const page = await mountAt('/generate');
+    await page.get(byTest('prompt-input')).setValue('Hi');
+    await page.get('form').trigger('submit');
+    await flushPromises();
+    page.unmount();
+    const again = await mountAt('/generate');
+    await again.get('form').trigger('submit');
+    await flushPromises();
+    const [first, second] = server.seen.filter(({ method }) => method === 'POST');
+    expect(second?.body).toEqual(first?.body);
+  });
+
+  it('shows an app that was submitted here in its frame when it is done', async () => {
+    const job = restJob({ spec: { prompt: 'A timer', labels: { kind: 'app' } } });
+    server.on('GET /api/v1/jobs/job_1', { body: { job } });
+    const page = await mountAt('/generate?job=job_1');
+    const stream = FakeEventSource.last.accept();
+    stream.send('progress', generating());
+    stream.text(0, '<!doctype html><title>Timer</title>');
+    await flushPromises();
+    expect(page.find(byTest('result-app')).exists()).toBe(false);
+    stream.send('complete', complete());
+    await flushPromises();
+    expect(page.find('iframe').exists()).toBe(false);
+    await page.get(byTest('app-start')).trigger('click');
+    expect(page.get('iframe').attributes('sandbox')).toBe('allow-scripts');
   });
 
   it('restores what was submitted from the address, newest first and at most three', async () => {
