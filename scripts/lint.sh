@@ -51,7 +51,7 @@ check_web() {
   require_go
   require_node
   scripts/tools.sh protoc-gen-go protoc-gen-go-grpc protoc-gen-grpc-gateway protoc-gen-openapiv2 && scripts/generate_go.sh &&
-    scripts/web_modules.sh http_bridge/web && (cd http_bridge/web && npm run --silent lint && npm run --silent api:check)
+    scripts/web_modules.sh http_bridge/web && (cd http_bridge/web && npm run --silent lint && npm run --silent api:check && npm run --silent packages:check)
 }
 
 # Sourced files are checked with those that source them.

@@ -24,6 +24,7 @@ run_cpp() { ctest --preset release -j "$(nproc)" --output-junit "$RESULTS/cpp.xm
 run_go() { go test -C http_bridge -v -timeout 5m ./... | sed -u '/^=== /d'; }
 run_web() {
   scripts/web_modules.sh http_bridge/web && cd http_bridge/web && npm run --silent api:check &&
+    npm run --silent packages:check && npm run --silent packages:try &&
     npm run --silent test -- --reporter=default --reporter=junit --outputFile.junit="$RESULTS/web.xml"
 }
 run_scripts() { tests/scripts/run.sh; }

@@ -2,6 +2,7 @@ import { ApiError } from './api_error';
 import type { JsonObject } from './decode';
 import { asAmount, asObject, asString, asText } from './decode';
 import { defaultRequester } from './defaults';
+import type { CallOptions } from './http';
 import type { Job, JobPage, ModelList, Priority } from './jobs';
 import { parseJob, parseJobPage, parseModelList } from './jobs';
 import type { SnapshotPatch } from './snapshot';
@@ -36,8 +37,13 @@ export interface ModelOptions {
 }
 
 /** All functions throw ApiError. */
-export function request(method: string, path: string, body?: JsonObject): Promise<JsonObject> {
-  return defaultRequester().json(method, path, body);
+export function request(
+  method: string,
+  path: string,
+  body?: JsonObject,
+  options?: CallOptions,
+): Promise<JsonObject> {
+  return defaultRequester().json(method, path, body, options);
 }
 
 const jobPath = (jobId: string): string => `/api/v1/jobs/${encodeURIComponent(jobId)}`;
@@ -145,10 +151,14 @@ export async function listModels(): Promise<ModelList> {
 }
 
 /** The newest snapshot of a job; null if there is no such job. */
-export async function getStatus(jobId: string): Promise<SnapshotPatch | null> {
+export async function getStatus(
+  jobId: string,
+  options?: CallOptions,
+): Promise<SnapshotPatch | null> {
   try {
     const path = `/api/v1/ai/generation/${encodeURIComponent(jobId)}/status`;
-    return parseSnapshot(asObject((await request('GET', path))['job']) ?? {});
+    const json = await request('GET', path, undefined, options);
+    return parseSnapshot(asObject(json['job']) ?? {});
   } catch (thrown) {
     if (thrown instanceof ApiError && thrown.status === 404) return null;
     throw thrown;

@@ -4,6 +4,7 @@ import type { Connection } from './connection';
 import { defaultHub } from './defaults';
 import { ElapsedClock } from './elapsed_clock';
 import type { Follower, Place, ProbeResult, Wishes } from './follower';
+import type { CallOptions } from './http';
 import type { JobView } from './job_view';
 import { advance, emptyView } from './job_view';
 import { ServerClock } from './server_clock';
@@ -14,12 +15,15 @@ import type { StreamEvent } from './stream_events';
 import { TextAssembly } from './text_assembly';
 import type { WatchHub } from './watch_hub';
 
+/** A question after silence is to tell soon whether somebody is there. */
+const PROBE_MS = 3000;
+
 const DEFAULT_WISHES: Wishes = { text: true, maxRate: undefined };
 
 export interface JobWatchOptions {
   /** The newest snapshot by another way than the stream; null: there is no such job. Rejects
    * where there is no answer. Default: the server of this page. */
-  readonly fetchStatus?: (jobId: string) => Promise<SnapshotPatch | null>;
+  readonly fetchStatus?: (jobId: string, options: CallOptions) => Promise<SnapshotPatch | null>;
   /** Has the connection. Default: that of this page. */
   readonly hub?: WatchHub;
   /** Monotonic, ms. */
@@ -246,7 +250,8 @@ export class JobWatch {
   async #probe(): Promise<ProbeResult> {
     const before = this.#view;
     try {
-      const patch = await (this.#options.fetchStatus ?? getStatus)(this.jobId);
+      const fetchStatus = this.#options.fetchStatus ?? getStatus;
+      const patch = await fetchStatus(this.jobId, { signal: AbortSignal.timeout(PROBE_MS) });
       if (patch === null) return 'missing';
       const after = advance(before, patch);
       if (isTerminal(before.state)) return 'over';

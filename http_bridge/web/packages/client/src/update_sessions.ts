@@ -1,5 +1,6 @@
 import type { ApiError } from './api_error';
 import type { Wishes } from './follower';
+import type { CallOptions } from './http';
 import { JobWatch } from './job_watch';
 import type { UpdateSession } from './job_updates';
 import type { SnapshotPatch } from './snapshot';
@@ -10,7 +11,7 @@ import { WatchReader } from './watch_updates';
 export interface SessionContext {
   readonly hub: WatchHub;
   readonly wishes: Wishes;
-  readonly fetchStatus: (jobId: string) => Promise<SnapshotPatch | null>;
+  readonly fetchStatus: (jobId: string, options?: CallOptions) => Promise<SnapshotPatch | null>;
 }
 
 /** The named jobs, each from where it is said to stand. */

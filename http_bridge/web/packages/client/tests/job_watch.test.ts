@@ -160,6 +160,23 @@ describe('JobWatch', () => {
     expect(FakeEventSource.open).toHaveLength(0);
   });
 
+  it('does not wait long for an answer about a job at work of which nothing is heard', async () => {
+    vi.useRealTimers();
+    let asked: AbortSignal | undefined;
+    const watch = new JobWatch('job_1', {
+      fetchStatus: (_jobId, { signal }) => {
+        asked = signal;
+        return new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => {
+            reject(signal.reason as Error);
+          });
+        });
+      },
+    });
+    expect(await watch.follow().probe()).toBe('failed');
+    expect(asked?.aborted).toBe(true);
+  });
+
   it('knows whether tokens are arriving', () => {
     const watch = start();
     expect(watch.tokenAgoMs()).toBeNull();
