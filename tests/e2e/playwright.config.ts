@@ -14,7 +14,6 @@ export default defineConfig({
   timeout: 90_000,
   expect: { timeout: 20_000 },
   globalSetup: './support/global_setup.ts',
-  globalTeardown: './support/global_teardown.ts',
   use: {
     viewport: { width: 1280, height: 800 },
     trace: 'retain-on-failure',

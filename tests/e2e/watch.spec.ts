@@ -9,7 +9,8 @@ import {
   submit,
   textOf,
 } from './support/page.ts';
-import { restartPart, sqlRow } from './support/stack.ts';
+import { restartPart } from './support/parts.ts';
+import { sqlRow } from './support/stack.ts';
 
 test('a prompt is submitted, watched and completed, and every store agrees', async ({ page }) => {
   // Which states the card goes through is asked of the page itself: looking from here, a busy machine
@@ -152,7 +153,7 @@ test('the page goes on through a restart of each part', async ({ page }) => {
   const jobId = await jobIdOf(await submit(page, 'sim-medium:8b', prompt));
   const card = await openJob(page, jobId);
   await expect.poll(async () => (await textOf(card)).length).toBeGreaterThan(20);
-  for (const part of ['http_bridge', 'progress_service', 'job_service']) {
+  for (const part of ['http_bridge', 'progress_service', 'job_service'] as const) {
     restartPart(part);
     const length = (await textOf(card)).length;
     await expect.poll(async () => (await textOf(card)).length).toBeGreaterThan(length);

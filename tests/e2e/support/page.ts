@@ -60,6 +60,7 @@ export interface JobStatus {
   completion_tokens: number;
   total_tokens: number;
   reason: string | null;
+  attempt: number;
 }
 
 export async function statusOf(jobId: string): Promise<JobStatus> {

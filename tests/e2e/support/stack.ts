@@ -51,15 +51,6 @@ export function runningStack(): Stack {
   };
 }
 
-/** Replaces one part of the stack, and returns when it is healthy again. */
-export function restartPart(part: string): void {
-  const stack = runningStack();
-  execFileSync(stackScript, ['restart', part], {
-    env: { ...process.env, STATE_DIR: stack.stateDir },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-}
-
 /** The only row of a query, by column. */
 export function sqlRow(query: string): Record<string, string> {
   const stack = runningStack();
