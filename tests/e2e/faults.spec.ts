@@ -8,6 +8,7 @@ import { awaitSuccessor, killPart } from './support/parts.ts';
 import {
   beginStory,
   cardOf,
+  endStories,
   expectLonger,
   expectOneTruth,
   expectToGoOn,
@@ -18,6 +19,8 @@ import {
 
 /** Nobody looks at these while the other faults happen. */
 let hidden: HiddenTabs | undefined;
+
+test.afterEach(() => endStories(hidden?.story));
 
 test('tabs are hidden while their job runs', async ({ browser }) => {
   await practise();

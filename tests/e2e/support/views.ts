@@ -14,6 +14,8 @@ export interface Story {
 /** A model of which the estimator knows how long its answers are, so that its bar has an amount. */
 export const MODEL = 'sim-medium:8b';
 
+const running = new Set<string>();
+
 export async function beginStory(
   words: string,
   model = MODEL,
@@ -21,7 +23,18 @@ export async function beginStory(
 ): Promise<Story> {
   const prompt = freshPrompt(`[[sim: ${orders}]] ${words}`);
   const jobId = await submitJob({ prompt, model, labels: { kind: 'prompt' } });
+  running.add(jobId);
   return { jobId, model, prompt };
+}
+
+/** A test that failed leaves its job behind, for which those of the others would have to wait. */
+export async function endStories(except?: Story): Promise<void> {
+  for (const jobId of running) {
+    if (jobId === except?.jobId) continue;
+    running.delete(jobId);
+    const { state } = await statusOf(jobId);
+    if (['queued', 'processing', 'paused'].includes(state)) await order(jobId, 'cancel');
+  }
 }
 
 /** Of a model that has never answered, nobody knows how long it takes: its bar would show no amount. */
