@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { barSamples } from './support/bar_record.ts';
+import { barSamples, fallsIn } from './support/bar_record.ts';
 import { Cable } from './support/cable.ts';
 import { storedText } from './support/jobs.ts';
 import { hideTabs, lookAgain, type HiddenTabs } from './support/hidden.ts';
@@ -30,7 +30,7 @@ test('tabs are hidden while their job runs', async ({ browser }) => {
 test('a reload in the middle changes nothing of what is read', async ({ page }) => {
   const story = await beginStory('A keeper and a lamp');
   const { jobId } = story;
-  const tabs = await openViews(page, jobId);
+  const tabs = await openViews(page, jobId, ['job', 'wall', 'generate']);
   for (const tab of tabs) {
     await expect
       .poll(async () => (await barSamples(tab, jobId)).at(-1)?.percent ?? 0)
@@ -50,7 +50,7 @@ test('a reload in the middle changes nothing of what is read', async ({ page }) 
 test('the bridge is killed, which is said, and nothing is missing afterwards', async ({ page }) => {
   const story = await beginStory('A bridge in the fog');
   const { jobId } = story;
-  const tabs = await openViews(page, jobId);
+  const tabs = await openViews(page, jobId, ['job', 'wall', 'generate']);
   const killed = killPart('http_bridge');
   await expectWasSaid(tabs, jobId, 'reconnecting');
   await awaitSuccessor('http_bridge', killed);
@@ -79,7 +79,7 @@ test('offline is said, what was read stays, and nothing is missing afterwards', 
   const story = await beginStory('An island without a ferry');
   const { jobId } = story;
   const cable = await Cable.plugIn();
-  const tabs = await openViews(page, jobId, cable.url);
+  const tabs = await openViews(page, jobId, ['job', 'wall'], cable.url);
   cable.pull();
   await page.context().setOffline(true);
   await expectWasSaid(tabs, jobId, 'offline');
@@ -104,7 +104,7 @@ test('a cable that is pulled without a word is noticed, and nothing is missing a
   const story = await beginStory('A lighthouse without a wire');
   const { jobId } = story;
   const cable = await Cable.plugIn();
-  const tabs = await openViews(page, jobId, cable.url);
+  const tabs = await openViews(page, jobId, ['job', 'wall'], cable.url);
   cable.pull();
   // Silence is not yet a fault, and the question whether it is one may get no answer.
   await expectWasSaid(tabs, jobId, 'reconnecting', 45_000);
@@ -144,6 +144,31 @@ test('the worker is killed, and the model goes on from the kept text', async ({ 
   const killed = killPart('generation_service');
   await awaitSuccessor('generation_service', killed);
   await expect.poll(async () => (await statusOf(jobId)).attempt).toBe(2);
+  await expectToGoOn(tabs, jobId);
+  await expectOneTruth(tabs, story);
+});
+
+test('a model that can only begin anew is said to do so before the bar falls', async ({ page }) => {
+  const model = 'sim-anew:8b';
+  await practise(model);
+  const story = await beginStory('Once more from the start', model);
+  const { jobId } = story;
+  const tabs = await openViews(page, jobId);
+  for (const tab of tabs) {
+    await expect
+      .poll(async () => (await barSamples(tab, jobId)).at(-1)?.percent ?? 0)
+      .toBeGreaterThan(12);
+  }
+  const killed = killPart('generation_service');
+  await awaitSuccessor('generation_service', killed);
+  for (const tab of tabs) {
+    await expect(cardOf(tab, jobId)).toContainText(/again from the beginning/i, { timeout: 30_000 });
+    // The bar is at the new attempt now, and goes on.
+    await expect
+      .poll(async () => fallsIn(await barSamples(tab, jobId)))
+      .toEqual([expect.objectContaining({ told: true })]);
+  }
+  expect((await statusOf(jobId)).attempt).toBe(2);
   await expectToGoOn(tabs, jobId);
   await expectOneTruth(tabs, story);
 });

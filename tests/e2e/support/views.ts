@@ -51,16 +51,27 @@ export function cardOf(page: Page, jobId: string): Locator {
   return page.locator(`[data-testid=job-card][data-job-id=${jobId}]`);
 }
 
-/** The pages on which a job is watched, each in a tab of its own; their bars are recorded. */
+/** The pages on which a job is watched. */
+export const PAGES = {
+  job: (jobId: string) => `/jobs/${jobId}`,
+  wall: () => '/',
+  generate: (jobId: string) => `/generate?job=${jobId}`,
+};
+
+/** Each of the pages in a tab of its own; what their bars show is recorded. */
 export async function openViews(
   page: Page,
   jobId: string,
+  pages: readonly (keyof typeof PAGES)[] = ['job', 'wall'],
   baseUrl = runningStack().baseUrl,
 ): Promise<Page[]> {
-  const tabs = [page, await page.context().newPage()];
-  for (const tab of tabs) await recordBars(tab);
-  await tabs[0].goto(`${baseUrl}/jobs/${jobId}`);
-  await tabs[1].goto(`${baseUrl}/?job=${jobId}`);
+  const tabs: Page[] = [];
+  for (const name of pages) {
+    const tab = tabs.length === 0 ? page : await page.context().newPage();
+    tabs.push(tab);
+    await recordBars(tab);
+    await tab.goto(baseUrl + PAGES[name](jobId));
+  }
   await expectLonger(tabs, jobId, 60);
   return tabs;
 }
