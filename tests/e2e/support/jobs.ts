@@ -46,3 +46,14 @@ export async function orderModel(model: string, verb: 'hold' | 'release'): Promi
   );
   expect(response.ok, await response.clone().text()).toBe(true);
 }
+
+/** Whatever still waits or runs, of whichever test. */
+export async function endAllJobs(): Promise<void> {
+  const states = ['QUEUED', 'PROCESSING', 'PAUSED'].map((state) => `states=STATE_${state}`);
+  const response = await fetch(
+    `${runningStack().baseUrl}/api/v1/jobs?page_size=100&${states.join('&')}`,
+  );
+  expect(response.ok).toBe(true);
+  const body = (await response.json()) as { jobs?: { job_id: string }[] };
+  for (const { job_id } of body.jobs ?? []) await order(job_id, 'cancel').catch(() => undefined);
+}

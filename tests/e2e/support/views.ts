@@ -19,7 +19,7 @@ const running = new Set<string>();
 export async function beginStory(
   words: string,
   model = MODEL,
-  orders = 'rate=60 tokens=2400',
+  orders = 'rate=60 tokens=6000',
 ): Promise<Story> {
   const prompt = freshPrompt(`[[sim: ${orders}]] ${words}`);
   const jobId = await submitJob({ prompt, model, labels: { kind: 'prompt' } });
@@ -40,7 +40,7 @@ export async function endStories(except?: Story): Promise<void> {
 /** Of a model that has never answered, nobody knows how long it takes: its bar would show no amount. */
 export async function practise(model = MODEL): Promise<void> {
   for (let count = 0; count < 2; count += 1) {
-    const { jobId } = await beginStory('Practice', model, 'rate=4000 tokens=2000');
+    const { jobId } = await beginStory('Practice', model, 'rate=12000 tokens=6000');
     await expect
       .poll(async () => (await statusOf(jobId)).state, { timeout: 60_000 })
       .toBe('completed');
