@@ -53,6 +53,10 @@ absl::StatusOr<WatchPlan> PlanWatch(const v1::WatchProgressRequest& request, std
   if (request.max_rate() > 0) {
     plan.min_interval = std::min(absl::Seconds(1 / request.max_rate()), absl::Hours(1));
   }
+  if (request.heartbeat_ms() > 0) {
+    plan.heartbeat = std::clamp(absl::Milliseconds(request.heartbeat_ms()), kMostFrequentHeartbeat,
+                                kRarestHeartbeat);
+  }
   return plan;
 }
 

@@ -10,6 +10,9 @@
 
 namespace genwatch {
 
+inline constexpr absl::Duration kRarestHeartbeat = absl::Seconds(15);
+inline constexpr absl::Duration kMostFrequentHeartbeat = absl::Seconds(1);
+
 // A WatchProgress call that makes sense.
 struct WatchPlan {
   std::string owner;
@@ -18,6 +21,8 @@ struct WatchPlan {
   bool text = false;
   // Between two updates about a job; zero: no limit.
   absl::Duration min_interval = absl::ZeroDuration();
+  // Something is said after so long without a message.
+  absl::Duration heartbeat = kRarestHeartbeat;
 };
 
 // INVALID_ARGUMENT with reason BAD_JOB_ID, NO_TARGETS, TOO_MANY_TARGETS, DUPLICATE_TARGET or

@@ -11,7 +11,7 @@ std::shared_ptr<WatchProgressReactor> WatchProgressReactor::Create(
     const Parts& parts, grpc::CallbackServerContext* context, WatchPlan plan,
     std::function<void(WatchProgressReactor*)> on_done) {
   std::shared_ptr<WatchProgressReactor> reactor(
-      new WatchProgressReactor(parts, context, std::move(on_done)));
+      new WatchProgressReactor(parts, context, plan.heartbeat, std::move(on_done)));
   reactor->session_ = std::make_unique<WatchSession>(
       parts.hub, parts.active, parts.clock, std::move(plan), [weak = reactor->weak_from_this()] {
         if (const auto self = weak.lock(); self != nullptr) self->Wake();
@@ -21,9 +21,11 @@ std::shared_ptr<WatchProgressReactor> WatchProgressReactor::Create(
 }
 
 WatchProgressReactor::WatchProgressReactor(const Parts& parts, grpc::CallbackServerContext* context,
+                                           absl::Duration heartbeat,
                                            std::function<void(WatchProgressReactor*)> on_done)
     : parts_(parts),
       context_(context),
+      heartbeat_(heartbeat),
       on_done_(std::move(on_done)),
       last_write_(parts.clock->Monotonic()) {}
 
@@ -145,7 +147,7 @@ WatchProgressReactor::Tick WatchProgressReactor::OnTick() {
       write_deadline_ = absl::InfiniteDuration();
       canceller_ = std::this_thread::get_id();
       drop = true;
-    } else if (phase_ == Phase::kIdle && now - last_write_ >= parts_.heartbeat) {
+    } else if (phase_ == Phase::kIdle && now - last_write_ >= heartbeat_) {
       heartbeat_due_ = true;
     } else {
       return Tick::kNothing;

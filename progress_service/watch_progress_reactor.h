@@ -27,8 +27,6 @@ namespace genwatch {
 class WatchProgressReactor final : public grpc::ServerWriteReactor<v1::WatchProgressResponse>,
                                    public std::enable_shared_from_this<WatchProgressReactor> {
  public:
-  // An empty message when nothing was said for so long.
-  static constexpr absl::Duration kHeartbeat = absl::Seconds(15);
   // A peer that takes no message for so long has stopped reading.
   static constexpr absl::Duration kWriteDeadline = absl::Seconds(60);
 
@@ -37,7 +35,6 @@ class WatchProgressReactor final : public grpc::ServerWriteReactor<v1::WatchProg
     ActiveJobs* active = nullptr;
     TimerQueue* timers = nullptr;
     const Clock* clock = nullptr;
-    absl::Duration heartbeat = kHeartbeat;
     absl::Duration write_deadline = kWriteDeadline;
   };
 
@@ -51,7 +48,7 @@ class WatchProgressReactor final : public grpc::ServerWriteReactor<v1::WatchProg
   void End(const absl::Status& status);
 
   enum class Tick { kNothing, kPeerDropped };
-  // To be called each second: heartbeats, and peers that stopped reading.
+  // To be called each half second: heartbeats, and peers that stopped reading.
   Tick OnTick();
 
   void OnWriteDone(bool ok) override;
@@ -66,6 +63,7 @@ class WatchProgressReactor final : public grpc::ServerWriteReactor<v1::WatchProg
   };
 
   WatchProgressReactor(const Parts& parts, grpc::CallbackServerContext* context,
+                       absl::Duration heartbeat,
                        std::function<void(WatchProgressReactor*)> on_done);
 
   void Wake();
@@ -77,6 +75,7 @@ class WatchProgressReactor final : public grpc::ServerWriteReactor<v1::WatchProg
 
   const Parts parts_;
   grpc::CallbackServerContext* const context_;
+  const absl::Duration heartbeat_;
   const std::function<void(WatchProgressReactor*)> on_done_;
   std::unique_ptr<WatchSession> session_;
   std::shared_ptr<WatchProgressReactor> self_;  // until OnDone

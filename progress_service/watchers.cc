@@ -7,6 +7,9 @@
 namespace genwatch {
 namespace {
 
+// A stream is silent for at most this and its heartbeat.
+constexpr absl::Duration kTick = absl::Milliseconds(500);
+
 absl::Status Draining() {
   return WithRetryAfter(
       Error(absl::StatusCode::kUnavailable, "DRAINING", "this replica is going away, try another"),
@@ -25,7 +28,7 @@ Watchers::Watchers(const Parts& parts, size_t max_watchers, ProgressMetrics metr
     : parts_(parts),
       max_watchers_(max_watchers),
       metrics_(metrics),
-      ticks_("watchers", absl::Seconds(1), [this] { Tick(); }) {}
+      ticks_("watchers", kTick, [this] { Tick(); }) {}
 
 grpc::ServerWriteReactor<v1::WatchProgressResponse>* Watchers::Watch(
     grpc::CallbackServerContext* context, WatchPlan plan) {

@@ -17,8 +17,8 @@
 
 namespace genwatch {
 
-// The open WatchProgress streams: their number is limited, they are looked at each second, and all
-// are ended when the server drains. Thread-safe. Outlives the server.
+// The open WatchProgress streams: their number is limited, they are looked at twice a second, and
+// all are ended when the server drains. Thread-safe. Outlives the server.
 class Watchers {
  public:
   using Parts = WatchProgressReactor::Parts;

@@ -29,7 +29,6 @@ ProgressReplica::ProgressReplica(const std::string& ledger, const std::string& w
                                                          .active = active_.get(),
                                                          .timers = timers_.get(),
                                                          .clock = clock,
-                                                         .heartbeat = options.heartbeat,
                                                          .write_deadline = options.write_deadline},
                                          1000, metrics_);
   service_ =
@@ -80,6 +79,7 @@ void WatchClient::Read() {
   request.set_mine_active(options_.mine_active);
   request.set_text(options_.text);
   request.set_max_rate(options_.max_rate);
+  request.set_heartbeat_ms(options_.heartbeat_ms);
   const auto reader = stub_->WatchProgress(&context_, request);
   v1::WatchProgressResponse message;
   for (;;) {

@@ -36,7 +36,6 @@ class ProgressReplica {
  public:
   struct Options {
     size_t max_text_bytes = size_t{64} << 20;
-    absl::Duration heartbeat = absl::Seconds(15);
     absl::Duration write_deadline = absl::Seconds(60);
   };
   ProgressReplica(const std::string& ledger, const std::string& workers)
@@ -75,6 +74,7 @@ class WatchClient {
     bool mine_active = false;
     bool text = true;
     double max_rate = 0;
+    uint32_t heartbeat_ms = 0;
     // Reads nothing until Resume.
     bool paused = false;
     // What it holds already, as its cursors say.

@@ -17,8 +17,9 @@ const maxMessage = 16 << 20
 
 // dial connects lazily, spreads calls over all addresses of the target, and comes back within half
 // a second: gRPC's default of up to two minutes would outlast every outage.
-func dial(setting, target string) (*grpc.ClientConn, error) {
+func dial(setting, target string, connections *connections) (*grpc.ClientConn, error) {
 	options := append(auth.DialOptions(),
+		grpc.WithContextDialer(connections.dial),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultServiceConfig(`{"loadBalancingConfig":[{"round_robin":{}}]}`),
 		grpc.WithDisableServiceConfig(),

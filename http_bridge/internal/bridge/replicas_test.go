@@ -77,3 +77,57 @@ func TestViewersGoOnWithTheOtherReplicaWhenOneDies(t *testing.T) {
 	}
 	stream.Ended()
 }
+
+// A replica that hangs keeps its connections, and accepts new ones.
+func TestViewersGoOnWithTheOtherReplicaWhenOneHangs(t *testing.T) {
+	other := fakes.Start(t)
+	b := start(t, func(o *Options) {
+		o.ProgressService += "," + other.Address
+		o.SSE.UpstreamHeartbeat, o.SSE.UpstreamSilence = 50*time.Millisecond, 400*time.Millisecond
+	})
+	replicas := []*fakes.Server{b.Server, other}
+	say := func(change func(*fakes.Job)) {
+		for _, replica := range replicas {
+			replica.Progress.Update(jobA, change)
+		}
+	}
+	for _, replica := range replicas {
+		replica.Progress.Add(jobA, "dev")
+	}
+	say(func(j *fakes.Job) { j.Lease(0, 0) })
+	texts := fakes.Texts{}
+	stream := b.open(progressURL(jobA) + "?text=1&max_rate=0")
+	mine := b.open("/api/v1/ai/generation/progress?mine=active&text=1&max_rate=0")
+	mineTexts := fakes.Texts{}
+	want := ""
+	for round := range 4 {
+		hung := replicas[round%2]
+		hung.Freeze()
+		word := fmt.Sprintf("while replica %d hangs, ", round%2)
+		want += word
+		say(func(j *fakes.Job) { j.Write(word) })
+		take(t, stream, texts, len(want))
+		take(t, mine, mineTexts, len(want))
+		hung.Thaw()
+		want += "after it, "
+		say(func(j *fakes.Job) { j.Write("after it, ") })
+		take(t, stream, texts, len(want))
+		take(t, mine, mineTexts, len(want))
+	}
+	if texts["answer"] != want || mineTexts["answer"] != want {
+		t.Errorf("texts %q and %q, want %q", texts["answer"], mineTexts["answer"], want)
+	}
+}
+
+func TestAWatchOfAJobOfWhichThereIsNothingToSayIsNotGivenUp(t *testing.T) {
+	const silence = 500 * time.Millisecond
+	b := start(t, func(o *Options) { o.SSE.UpstreamHeartbeat, o.SSE.UpstreamSilence = silence/10, silence })
+	b.Progress.Add(jobA, "dev")
+	b.open(progressURL(jobA)).Next()
+	opened, _ := b.Progress.Watches()
+	begun := time.Now()
+	fakes.Await(t, "several times the silence", func() bool { return time.Since(begun) > 4*silence })
+	if again, open := b.Progress.Watches(); again != opened || open == 0 {
+		t.Errorf("%d watches were opened, %d before; %d are open", again, opened, open)
+	}
+}

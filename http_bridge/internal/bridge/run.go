@@ -103,18 +103,19 @@ func newBridge(options Options) (*bridge, error) {
 	b := &bridge{options: options, registry: prometheus.NewRegistry()}
 	b.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	b.http = newHTTPMetrics(b.registry)
+	connections := newConnections()
 	var err error
-	if b.jobConn, err = dial("job_service", options.JobService); err != nil {
+	if b.jobConn, err = dial("job_service", options.JobService, connections); err != nil {
 		return nil, err
 	}
-	if b.progressConn, err = dial("progress_service", options.ProgressService); err != nil {
+	if b.progressConn, err = dial("progress_service", options.ProgressService, connections); err != nil {
 		return nil, errors.Join(err, b.jobConn.Close())
 	}
 	b.jobs = pb.NewJobServiceClient(b.jobConn)
 	b.progress = pb.NewProgressServiceClient(b.progressConn)
 	var watch []pb.ProgressServiceClient
 	for range options.WatchConnections {
-		conn, err := dial("progress_service", options.ProgressService)
+		conn, err := dial("progress_service", options.ProgressService, connections)
 		if err != nil {
 			b.closeConns()
 			return nil, err
@@ -122,7 +123,13 @@ func newBridge(options Options) (*bridge, error) {
 		b.watchConns = append(b.watchConns, conn)
 		watch = append(watch, pb.NewProgressServiceClient(conn))
 	}
-	b.streams = sse.NewServer(watch, b.progress, b.jobs, options.SSE, sse.NewMetrics(b.registry))
+	streams := options.SSE
+	streams.OnSilent = func(replica net.Addr) {
+		if n := connections.cut(replica, streams.UpstreamSilence/2); n > 0 {
+			slog.Warn("a progress_service has gone silent", "address", replica.String(), "connections", n)
+		}
+	}
+	b.streams = sse.NewServer(watch, b.progress, b.jobs, streams, sse.NewMetrics(b.registry))
 	return b, nil
 }
 

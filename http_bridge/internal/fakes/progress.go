@@ -87,7 +87,7 @@ type Progress struct {
 	md metadata.MD
 	// If set, GetProgress and WatchProgress answer it.
 	fail error
-	// If set, watches send an empty message that often.
+	// If set, watches send an empty message that often, whatever they ask for.
 	heartbeat time.Duration
 }
 
@@ -127,7 +127,8 @@ func (s *Progress) Fail(err error) {
 	s.wakeLocked()
 }
 
-// Heartbeats makes watches that are opened from now on send an empty message that often.
+// Heartbeats makes watches that are opened from now on send an empty message that often, instead of as
+// often as they ask for.
 func (s *Progress) Heartbeats(every time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -231,9 +232,13 @@ func (s *Progress) WatchProgress(r *pb.WatchProgressRequest, stream pb.ProgressS
 	if len(r.GetTargets()) > 0 {
 		s.cursors = append(s.cursors, r.GetTargets()[0].GetCursor())
 	}
+	every := s.heartbeat
+	if every == 0 {
+		every = time.Duration(r.GetHeartbeatMs()) * time.Millisecond
+	}
 	var heartbeats <-chan time.Time
-	if s.heartbeat > 0 {
-		ticker := time.NewTicker(s.heartbeat)
+	if every > 0 {
+		ticker := time.NewTicker(every)
 		defer ticker.Stop()
 		heartbeats = ticker.C
 	}

@@ -24,6 +24,7 @@ type Server struct {
 
 	t    testing.TB
 	grpc *grpc.Server
+	gate gate
 }
 
 // Start starts the services; they end with the test.
@@ -51,8 +52,18 @@ func (s *Server) Start() {
 	s.Health = health.NewServer()
 	healthpb.RegisterHealthServer(s.grpc, s.Health)
 	server := s.grpc
-	go server.Serve(listener) // ends with Stop
+	go server.Serve(gatedListener{listener, &s.gate}) // ends with Stop
 }
 
 // Stop cuts all calls off and frees the port.
-func (s *Server) Stop() { s.grpc.Stop() }
+func (s *Server) Stop() {
+	s.Thaw()
+	s.grpc.Stop()
+}
+
+// Freeze has it hang, as a stopped process does: connections stand and are made, and nothing is read
+// or said.
+func (s *Server) Freeze() { s.gate.shut() }
+
+// Thaw ends that.
+func (s *Server) Thaw() { s.gate.open() }

@@ -10,7 +10,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"genwatch/http_bridge/internal/auth"
 	"genwatch/http_bridge/internal/cursor"
 	pb "genwatch/http_bridge/internal/gen/genwatchv1"
 	"genwatch/http_bridge/internal/wire"
@@ -202,21 +201,10 @@ func (h *hub) watch(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	from, user := h.start(cancel)
-	stream, err := h.hubs.client().WatchProgress(auth.WithUser(ctx, user), &pb.WatchProgressRequest{
+	err := h.hubs.listen(ctx, user, &pb.WatchProgressRequest{
 		Targets: []*pb.WatchTarget{{JobId: h.jobID, Cursor: from}},
 		Text:    true,
-	})
-	if err != nil {
-		return err
-	}
-	for {
-		response, err := stream.Recv()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	}, func(response *pb.WatchProgressResponse) error {
 		h.heard.Store(time.Now().UnixNano())
 		for _, u := range response.GetUpdates() {
 			if err := h.apply(u); err != nil {
@@ -224,9 +212,14 @@ func (h *hub) watch(ctx context.Context) error {
 			}
 		}
 		if h.urgent.Load() {
-			return nil
+			return io.EOF // all has been said
 		}
+		return nil
+	})
+	if err == io.EOF {
+		return nil
 	}
+	return err
 }
 
 // start says where a new watch begins, and in whose name: that of anybody who watches.

@@ -1,6 +1,7 @@
 package sse
 
 import (
+	"net"
 	"runtime"
 	"time"
 
@@ -22,6 +23,10 @@ type Options struct {
 	RetryMin, RetryMax time.Duration
 	// Updates a second for clients that don't say.
 	DefaultRate float64
+	// A watch upstream says something that often, and is given up after so long without a word.
+	UpstreamHeartbeat, UpstreamSilence time.Duration
+	// Called then, if set, with the address of the replica.
+	OnSilent func(net.Addr)
 	// Of one question to the services on behalf of a viewer.
 	CallTimeout time.Duration
 	// Between two attempts to reach the services, doubling.
@@ -56,7 +61,8 @@ func DefaultOptions() Options {
 		Silence: 10 * time.Minute,
 		// Whose stream broke is to be back within two seconds; those of a whole bridge, spread.
 		RetryMin: 300 * time.Millisecond, RetryMax: 1300 * time.Millisecond,
-		DefaultRate: 20,
+		DefaultRate:       20,
+		UpstreamHeartbeat: time.Second, UpstreamSilence: 3 * time.Second,
 		CallTimeout: 2 * time.Second,
 		MinBackoff:  100 * time.Millisecond, MaxBackoff: 500 * time.Millisecond,
 		BehindLimit:  3 * time.Second,

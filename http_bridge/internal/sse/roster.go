@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"genwatch/http_bridge/internal/auth"
 	pb "genwatch/http_bridge/internal/gen/genwatchv1"
 )
 
@@ -115,23 +114,17 @@ func (s *rosters) run(ctx context.Context, r *roster) {
 
 // watch reads until the watch breaks.
 func (s *rosters) watch(ctx context.Context, r *roster) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stream, err := s.hubs.client().WatchProgress(auth.WithUser(ctx, r.user), &pb.WatchProgressRequest{
+	first := true
+	// However it ends, it is opened again.
+	_ = s.hubs.listen(ctx, r.user, &pb.WatchProgressRequest{
 		MineActive: true,
 		MaxRate:    1, // only coming and going matter here
-	})
-	if err != nil {
-		return
-	}
-	for first := true; ; first = false {
-		response, err := stream.Recv()
-		if err != nil {
-			return
-		}
+	}, func(response *pb.WatchProgressResponse) error {
 		r.heard.Store(time.Now().UnixNano())
 		r.apply(response.GetUpdates(), first)
-	}
+		first = false
+		return nil
+	})
 }
 
 // apply takes in an answer; the first of a watch says anew which jobs there are.
