@@ -11,11 +11,11 @@
 namespace genwatch {
 
 // A channel between our own services: insecure (the network is the operator's), reconnecting after
-// 100 to 500 ms (gRPC's default of up to 120 s would outlive leases), pinging each 5 s also without
-// calls and counting the peer dead 3 s later, messages up to 16 MiB. Connects lazily, keeps trying
-// for ever. `target` is "host:port", several of these with commas between (IPv4 addresses then),
-// "dns:///name:port" or "unix:path"; `policy` round_robin balances over all addresses, pick_first
-// uses one. Thread-safe.
+// 100 to 500 ms (gRPC's default of up to 120 s would outlive leases), pinging each second also
+// without calls and counting the peer dead after 3 s of silence, messages up to 16 MiB. Connects
+// lazily, keeps trying for ever. `target` is "host:port", several of these with commas between
+// (IPv4 addresses then), "dns:///name:port" or "unix:path"; `policy` round_robin balances over all
+// addresses, pick_first uses one. Thread-safe.
 std::shared_ptr<grpc::Channel> InternalChannel(const std::string& target,
                                                const std::string& policy = "round_robin");
 
