@@ -12,6 +12,7 @@ namespace genwatch::chaos {
 namespace {
 
 constexpr absl::Duration kLook = absl::Milliseconds(50);
+constexpr absl::Duration kOthersSettle = absl::Seconds(10);
 
 }  // namespace
 
@@ -28,7 +29,13 @@ Audience::Audience(Cluster& cluster, const Options& options, std::vector<JobPlan
       plans_(std::move(plans)),
       report_(report),
       client_(cluster.job_address()),
-      sse_(cluster.bridge_addresses()) {}
+      sse_(cluster.bridge_addresses()),
+      lists_(options.lists) {
+  for (int i = 0; i < options_.all_active; ++i) {
+    all_active_.push_back(JobWatcher::OfAllActive(cluster.progress_address(), JobPlan().owner));
+  }
+  viewers_ += options_.all_active;
+}
 
 absl::Status Audience::Tend() {
   for (auto at = stages_.begin(); at != stages_.end();) {
@@ -42,7 +49,36 @@ absl::Status Audience::Tend() {
   while (stages_.size() < static_cast<size_t>(options_.jobs) && submitted_.size() < plans_.size()) {
     if (absl::Status status = Begin(); !status.ok()) return status;
   }
+  TendLists();
   return absl::OkStatus();
+}
+
+void Audience::TendLists() {
+  for (Group& list : lists_) {
+    if (list.watcher != nullptr) {
+      if (!list.watcher->Done()) continue;
+      Judge(*list.watcher, list.jobs, "by list");
+      list = {};
+    }
+    for (const Stage& stage : stages_) {
+      if (list.jobs.size() < kWatchedByOne) list.jobs.push_back(stage.job);
+    }
+    if (list.jobs.empty()) continue;
+    list.watcher = std::make_unique<JobWatcher>(cluster_.progress_address(), list.jobs);
+    ++viewers_;
+  }
+}
+
+absl::Duration Audience::LongestMute() const {
+  absl::Duration longest;
+  for (const Stage& stage : stages_) {
+    for (const auto& watcher : stage.grpc) longest = std::max(longest, watcher->mute_for());
+  }
+  for (const Group& list : lists_) {
+    if (list.watcher != nullptr) longest = std::max(longest, list.watcher->mute_for());
+  }
+  for (const auto& watcher : all_active_) longest = std::max(longest, watcher->mute_for());
+  return longest;
 }
 
 absl::Status Audience::TendFor(absl::Duration length) {
@@ -77,30 +113,33 @@ void Audience::Finish(absl::Duration deadline) {
                            [&](const Stage& stage) { return stage.Done(sse_); });
       },
       deadline, kLook);
+  // They hear of the same ends, by other ways.
+  const auto saw_all = [&](const std::unique_ptr<JobWatcher>& watcher) {
+    return std::all_of(submitted_.begin(), submitted_.end(),
+                       [&](const SubmittedJob& job) { return watcher->Of(job.job_id).terminal; });
+  };
+  Await(
+      [&] {
+        return std::all_of(lists_.begin(), lists_.end(),
+                           [](const Group& list) {
+                             return list.watcher == nullptr || list.watcher->Done();
+                           }) &&
+               std::all_of(all_active_.begin(), all_active_.end(), saw_all);
+      },
+      kOthersSettle, kLook);
   for (Stage& stage : stages_) Close(stage);
   stages_.clear();
+  for (const Group& list : lists_) {
+    if (list.watcher != nullptr) Judge(*list.watcher, list.jobs, "by list");
+  }
+  lists_.clear();
+  for (const auto& watcher : all_active_) Judge(*watcher, submitted_, "all active");
+  all_active_.clear();
 }
 
 void Audience::Close(Stage& stage) {
-  const auto expected = AskExpectedText(http_, cluster_.simulator_url(), stage.job.plan);
-  if (!expected.ok()) report_.Complain(expected.status().ToString());
-  for (const auto& watcher : stage.grpc) {
-    const Seen seen = watcher->Of(stage.job.job_id);
-    breaches_.gaps += watcher->gaps();
-    breaches_.repeats += watcher->repeats();
-    const auto problems = watcher->problems();
-    breaches_.others += static_cast<int>(problems.size()) - watcher->gaps() - watcher->repeats();
-    for (const std::string& problem : problems) report_.Note("over gRPC: " + problem);
-    for (const absl::Duration took : watcher->resumed()) {
-      resumed_grpc_.push_back(absl::ToDoubleSeconds(took));
-    }
-    if (!seen.terminal) {
-      ++ends_missed_;
-      report_.Note(absl::StrCat("over gRPC: ", stage.job.job_id, " was not seen to its end"));
-    } else if (expected.ok()) {
-      Look(seen.answer, *expected, absl::StrCat("over gRPC: ", stage.job.job_id));
-    }
-  }
+  const auto expected = Expected(stage.job);
+  for (const auto& watcher : stage.grpc) Judge(*watcher, {stage.job}, "over gRPC");
   for (const SseWatchers::Id id : stage.sse) {
     SseWatchers::Seen seen = sse_.Of(id);
     sse_.Forget(id);
@@ -119,6 +158,41 @@ void Audience::Close(Stage& stage) {
   }
   stage.grpc.clear();
   stage.sse.clear();
+}
+
+void Audience::Judge(const JobWatcher& watcher, const std::vector<SubmittedJob>& jobs,
+                     const std::string& who) {
+  breaches_.gaps += watcher.gaps();
+  breaches_.repeats += watcher.repeats();
+  const auto problems = watcher.problems();
+  breaches_.others += static_cast<int>(problems.size()) - watcher.gaps() - watcher.repeats();
+  for (const std::string& problem : problems) report_.Note(absl::StrCat(who, ": ", problem));
+  for (const absl::Duration took : watcher.resumed()) {
+    resumed_grpc_.push_back(absl::ToDoubleSeconds(took));
+  }
+  for (const SubmittedJob& job : jobs) {
+    const Seen seen = watcher.Of(job.job_id);
+    if (!seen.terminal) {
+      ++ends_missed_;
+      report_.Note(absl::StrCat(who, ": ", job.job_id, " was not seen to its end"));
+      continue;
+    }
+    const auto expected = Expected(job);
+    if (expected.ok()) Look(seen.answer, *expected, absl::StrCat(who, ": ", job.job_id));
+  }
+}
+
+// Asked once for each plan.
+absl::StatusOr<ExpectedText> Audience::Expected(const SubmittedJob& job) {
+  const auto known = expected_.find(job.job_id);
+  if (known != expected_.end()) return known->second;
+  auto expected = AskExpectedText(http_, cluster_.simulator_url(), job.plan);
+  if (!expected.ok()) {
+    report_.Complain(expected.status().ToString());
+  } else {
+    expected_[job.job_id] = *expected;
+  }
+  return expected;
 }
 
 void Audience::Look(const std::string& answer, const ExpectedText& expected,

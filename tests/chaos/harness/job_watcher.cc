@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
@@ -25,7 +26,18 @@ bool Ended(v1::Job::State state) {
 }  // namespace
 
 JobWatcher::JobWatcher(const std::string& address, const std::vector<SubmittedJob>& jobs)
-    : owner_(jobs.empty() ? "chaos" : jobs[0].plan.owner),
+    : JobWatcher(address, jobs.empty() ? JobPlan().owner : jobs[0].plan.owner, jobs,
+                 /*all_active=*/false) {}
+
+std::unique_ptr<JobWatcher> JobWatcher::OfAllActive(const std::string& address,
+                                                    const std::string& owner) {
+  return std::unique_ptr<JobWatcher>(new JobWatcher(address, owner, {}, /*all_active=*/true));
+}
+
+JobWatcher::JobWatcher(const std::string& address, std::string owner,
+                       const std::vector<SubmittedJob>& jobs, bool all_active)
+    : owner_(std::move(owner)),
+      all_active_(all_active),
       stub_(v1::ProgressService::NewStub(ChannelTo(address))) {
   for (const SubmittedJob& job : jobs) jobs_[job.job_id];
   thread_ = std::thread([this] { Watch(); });
@@ -60,6 +72,14 @@ std::vector<std::string> JobWatcher::problems() const {
   return problems_;
 }
 
+absl::Duration JobWatcher::mute_for() const {
+  MutexLock lock(mutex_);
+  const bool expects = std::any_of(jobs_.begin(), jobs_.end(), [](const auto& entry) {
+    return !entry.second.first_text.empty() && !entry.second.terminal;
+  });
+  return expects ? RealClock()->Monotonic() - heard_at_ : absl::ZeroDuration();
+}
+
 int JobWatcher::gaps() const {
   MutexLock lock(mutex_);
   return gaps_;
@@ -89,7 +109,8 @@ bool JobWatcher::FillRequest(v1::WatchProgressRequest& request) {
     target.set_job_id(job_id);
     target.set_cursor(seen.cursor);
   }
-  if (request.targets().empty()) return false;
+  if (request.targets().empty() && !all_active_) return false;
+  request.set_mine_active(all_active_);
   request.set_text(true);
   context_ = std::make_unique<grpc::ClientContext>();
   context_->AddMetadata(kUserMetadataKey, owner_);
@@ -110,6 +131,7 @@ void JobWatcher::Watch() {
     v1::WatchProgressResponse response;
     while (stream->Read(&response)) {
       MutexLock lock(mutex_);
+      heard_at_ = RealClock()->Monotonic();
       for (const v1::JobUpdate& update : response.updates()) Take(update);
     }
     const grpc::Status status = stream->Finish();
@@ -120,6 +142,7 @@ void JobWatcher::Watch() {
       broken_at_ = RealClock()->Monotonic();
     }
     if (status.ok()) {
+      if (all_active_) NoteProblem("all active jobs", "the stream ended by itself");
       for (const auto& [job_id, seen] : jobs_) {
         if (!seen.terminal) NoteProblem(job_id, "the stream ended before its terminal state");
       }
@@ -129,7 +152,8 @@ void JobWatcher::Watch() {
 }
 
 void JobWatcher::Take(const v1::JobUpdate& update) {
-  const auto found = jobs_.find(update.job_id());
+  auto found = jobs_.find(update.job_id());
+  if (found == jobs_.end() && all_active_) found = jobs_.try_emplace(update.job_id()).first;
   if (found == jobs_.end()) {
     NoteProblem(update.job_id(), "was not asked for");
     return;

@@ -43,11 +43,17 @@ class JobWatcher {
  public:
   // At most 50 jobs. `address`: host:port of progress_services, several with commas between.
   JobWatcher(const std::string& address, const std::vector<SubmittedJob>& jobs);
+  // All active jobs of an owner, as they join and leave, until it is destroyed.
+  static std::unique_ptr<JobWatcher> OfAllActive(const std::string& address,
+                                                 const std::string& owner);
   ~JobWatcher();
 
   Seen Of(const std::string& job_id) const;
   // All jobs' terminal states were shown.
   bool Done() const;
+  // Since anything was heard, if it watches a job whose text has begun and that has not ended; else
+  // zero.
+  absl::Duration mute_for() const;
   // Breaches, in words.
   std::vector<std::string> problems() const;
   // Of these: text that does not follow what was shown, and text that was shown before.
@@ -59,6 +65,9 @@ class JobWatcher {
   std::vector<absl::Duration> resumed() const;
 
  private:
+  JobWatcher(const std::string& address, std::string owner, const std::vector<SubmittedJob>& jobs,
+             bool all_active);
+
   void Watch();
   // False when it is over.
   bool FillRequest(genwatch::v1::WatchProgressRequest& request);
@@ -71,6 +80,7 @@ class JobWatcher {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::string owner_;
+  const bool all_active_;
   const std::unique_ptr<genwatch::v1::ProgressService::Stub> stub_;
   mutable Mutex mutex_;
   CondVar stopped_;
@@ -81,6 +91,7 @@ class JobWatcher {
   int streams_ ABSL_GUARDED_BY(mutex_) = 0;
   int gaps_ ABSL_GUARDED_BY(mutex_) = 0;
   int repeats_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Duration heard_at_ ABSL_GUARDED_BY(mutex_);
   absl::Duration broken_at_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteDuration();
   std::vector<absl::Duration> resumed_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;

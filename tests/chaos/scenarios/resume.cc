@@ -28,6 +28,12 @@ constexpr double kMostSeconds = 2;
 // The short form is run beside other tests.
 constexpr double kMostSecondsInBrief = 10;
 
+// A progress_service hangs for so long; the silence of 3 s that its peers allow is over before.
+constexpr absl::Duration kHang = absl::Seconds(6);
+// Until those who watched there are shown something again.
+constexpr double kMostSecondsOfHang = 5;
+constexpr double kMostSecondsOfHangInBrief = 15;
+
 struct Kill {
   bool bridge = false;
   int replica = 0;
@@ -44,6 +50,30 @@ std::vector<Kill> PlanKills(Random random, int each) {
   return kills;
 }
 
+struct Hangs {
+  int count = 0;
+  // Without a word to viewers over server-sent events, whose own streams stand.
+  std::vector<double> silences;
+  // Shortly before it went on, of viewers over gRPC.
+  double mute_s = 0;
+};
+
+// A process that is stopped keeps its connections, and accepts new ones.
+absl::Status Hang(Audience& audience, ServiceProcess& part, Hangs& hangs) {
+  audience.TakeSilences();
+  if (!part.Pause()) return absl::InternalError(part.name() + " did not run");
+  absl::Status status = audience.TendFor(kHang);
+  hangs.mute_s = std::max(hangs.mute_s, absl::ToDoubleSeconds(audience.LongestMute()));
+  part.Resume();
+  if (!status.ok()) return status;
+  ++hangs.count;
+  status = audience.TendFor(absl::Seconds(2));
+  for (const absl::Duration silence : audience.TakeSilences()) {
+    hangs.silences.push_back(absl::ToDoubleSeconds(silence));
+  }
+  return status;
+}
+
 // How long ago the numbers of the running jobs were recorded that were recorded longest ago, s.
 absl::StatusOr<double> OldestRecord(LedgerReader& ledger) {
   const auto micros = ledger.Number(
@@ -56,7 +86,11 @@ absl::StatusOr<double> OldestRecord(LedgerReader& ledger) {
 absl::Status Resume(Run& run) {
   const int each = run.Size(50, 2);
   const double most_seconds = run.Size(kMostSeconds, kMostSecondsInBrief);
-  const Audience::Options viewers = {.jobs = run.Size(50, 4), .grpc_each = 4, .sse_each = 10};
+  const Audience::Options viewers = {.jobs = run.Size(50, 4),
+                                     .grpc_each = 4,
+                                     .sse_each = 10,
+                                     .lists = run.Size(8, 2),
+                                     .all_active = run.Size(8, 2)};
   const std::vector<Kill> kills = PlanKills(run.random.Fork("kills"), each);
   // Ends fall among the kills, and at any distance from them.
   const std::vector<JobPlan> plans =
@@ -97,10 +131,21 @@ absl::Status Resume(Run& run) {
       silences.push_back(absl::ToDoubleSeconds(silence));
     }
   }
+  Hangs hangs;
+  for (int i = 0; i < run.Size(6, 1); ++i) {
+    if (absl::Status status = Hang(audience, cluster.progress_service(i % 2), hangs);
+        !status.ok()) {
+      return status;
+    }
+  }
   audience.Finish(absl::Minutes(1));
 
   run.report.Injected(killed[0], each, "kills of progress_services");
   run.report.AtLeast("resume_bridges_killed", killed[1], each, "kills");
+  run.report.AtLeast("resume_progress_services_hung", hangs.count, run.Size(6, 1), "hangs");
+  const double most_hang = run.Size(kMostSecondsOfHang, kMostSecondsOfHangInBrief);
+  run.report.AtMost("resume_hung_behind_bridge_s", Percentile(hangs.silences, 1), most_hang, "s");
+  run.report.AtMost("resume_hung_mute_s", hangs.mute_s, most_seconds, "s");
   run.report.Figure("resume_viewers", audience.viewers(), "viewers");
   run.report.AtMost("resume_gaps", audience.breaches().gaps, 0, "gaps");
   run.report.AtMost("resume_repeats", audience.breaches().repeats, 0, "repeats");
@@ -125,8 +170,8 @@ absl::Status Resume(Run& run) {
 
 const RegisterScenario registered({
     .name = "resume",
-    .shows = "progress_services and http_bridges die under those who watch: no gap, no repeat, "
-             "every end is seen, all are back within two seconds",
+    .shows = "progress_services and http_bridges die or hang under those who watch: no gap, no "
+             "repeat, every end is seen, all are back within two seconds, five after a hang",
     .brief = true,
     .run = Resume,
 });
