@@ -52,8 +52,8 @@ std::vector<Kill> PlanKills(Random random, int each) {
 
 struct Hangs {
   int count = 0;
-  // Without a word to viewers over server-sent events, whose own streams stand.
-  std::vector<double> silences;
+  // Without a word to a viewer over server-sent events, whose own stream stands.
+  double longest_silence_s = 0;
   // Shortly before it went on, of viewers over gRPC.
   double mute_s = 0;
 };
@@ -62,16 +62,19 @@ struct Hangs {
 absl::Status Hang(Audience& audience, ServiceProcess& part, Hangs& hangs) {
   audience.TakeSilences();
   if (!part.Pause()) return absl::InternalError(part.name() + " did not run");
-  absl::Status status = audience.TendFor(kHang);
+  absl::Status status;
+  // Often, because whose job ends is heard no more.
+  constexpr int kLooks = 24;
+  for (int i = 0; i < kLooks && status.ok(); ++i) {
+    status = audience.TendFor(kHang / kLooks);
+    for (const absl::Duration silence : audience.TakeSilences()) {
+      hangs.longest_silence_s = std::max(hangs.longest_silence_s, absl::ToDoubleSeconds(silence));
+    }
+  }
   hangs.mute_s = std::max(hangs.mute_s, absl::ToDoubleSeconds(audience.LongestMute()));
   part.Resume();
-  if (!status.ok()) return status;
   ++hangs.count;
-  status = audience.TendFor(absl::Seconds(2));
-  for (const absl::Duration silence : audience.TakeSilences()) {
-    hangs.silences.push_back(absl::ToDoubleSeconds(silence));
-  }
-  return status;
+  return status.ok() ? audience.TendFor(absl::Seconds(2)) : status;
 }
 
 // How long ago the numbers of the running jobs were recorded that were recorded longest ago, s.
@@ -108,6 +111,7 @@ absl::Status Resume(Run& run) {
   if (absl::Status status = audience.TendFor(absl::Seconds(2)); !status.ok()) return status;
 
   int killed[2] = {0, 0};
+  int emptied = 0;  // the progress_service that nobody watches any more
   std::vector<double> silences;
   std::vector<double> records;
   LedgerReader ledger(cluster);
@@ -119,6 +123,7 @@ absl::Status Resume(Run& run) {
     const absl::Duration away = kill.bridge ? kUntilBridgeRestart : kUntilProgressRestart;
     if (absl::Status status = audience.TendFor(away); !status.ok()) return status;
     if (!kill.bridge) {
+      emptied = kill.replica;
       const auto record = OldestRecord(ledger);
       if (!record.ok()) return record.status();
       records.push_back(*record);
@@ -133,10 +138,11 @@ absl::Status Resume(Run& run) {
   }
   Hangs hangs;
   for (int i = 0; i < run.Size(6, 1); ++i) {
-    if (absl::Status status = Hang(audience, cluster.progress_service(i % 2), hangs);
-        !status.ok()) {
+    const int hit = 1 - emptied;
+    if (absl::Status status = Hang(audience, cluster.progress_service(hit), hangs); !status.ok()) {
       return status;
     }
+    emptied = hit;
   }
   audience.Finish(absl::Minutes(1));
 
@@ -144,7 +150,7 @@ absl::Status Resume(Run& run) {
   run.report.AtLeast("resume_bridges_killed", killed[1], each, "kills");
   run.report.AtLeast("resume_progress_services_hung", hangs.count, run.Size(6, 1), "hangs");
   const double most_hang = run.Size(kMostSecondsOfHang, kMostSecondsOfHangInBrief);
-  run.report.AtMost("resume_hung_behind_bridge_s", Percentile(hangs.silences, 1), most_hang, "s");
+  run.report.AtMost("resume_hung_behind_bridge_s", hangs.longest_silence_s, most_hang, "s");
   run.report.AtMost("resume_hung_mute_s", hangs.mute_s, most_seconds, "s");
   run.report.Figure("resume_viewers", audience.viewers(), "viewers");
   run.report.AtMost("resume_gaps", audience.breaches().gaps, 0, "gaps");
