@@ -103,6 +103,7 @@ int JobWatcher::streams() const {
 bool JobWatcher::FillRequest(v1::WatchProgressRequest& request) {
   MutexLock lock(mutex_);
   if (stopping_) return false;
+  refused_.clear();
   for (const auto& [job_id, seen] : jobs_) {
     if (seen.terminal) continue;
     v1::WatchTarget& target = *request.add_targets();
@@ -144,7 +145,8 @@ void JobWatcher::Watch() {
     if (status.ok()) {
       if (all_active_) NoteProblem("all active jobs", "the stream ended by itself");
       for (const auto& [job_id, seen] : jobs_) {
-        if (!seen.terminal) NoteProblem(job_id, "the stream ended before its terminal state");
+        if (seen.terminal || refused_.contains(job_id)) continue;
+        NoteProblem(job_id, "the stream ended before its terminal state");
       }
     }
     stopped_.WaitFor(mutex_, kBeforeNextStream);
@@ -160,7 +162,10 @@ void JobWatcher::Take(const v1::JobUpdate& update) {
   }
   Seen& seen = found->second;
   // A service that has just started, or lost the ledger for a while: asked again.
-  if (update.has_error()) return;
+  if (update.has_error()) {
+    refused_.insert(update.job_id());
+    return;
+  }
   if (broken_at_ != absl::InfiniteDuration()) {
     resumed_.push_back(RealClock()->Monotonic() - broken_at_);
     broken_at_ = absl::InfiniteDuration();

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -85,6 +86,8 @@ class JobWatcher {
   mutable Mutex mutex_;
   CondVar stopped_;
   std::map<std::string, Seen> jobs_ ABSL_GUARDED_BY(mutex_);
+  // Jobs that can't be watched on this stream; it goes on without them.
+  std::set<std::string> refused_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> problems_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<grpc::ClientContext> context_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
