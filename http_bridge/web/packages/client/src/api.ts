@@ -36,7 +36,7 @@ export interface ModelOptions {
   readonly stop?: readonly string[] | undefined;
 }
 
-/** All functions throw ApiError. */
+/** All functions throw ApiError, and where the caller's signal aborts its reason. */
 export function request(
   method: string,
   path: string,
@@ -56,8 +56,8 @@ function jobOf(json: JsonObject): Job {
 }
 
 /** Answers the id of the new job. */
-export async function submitJob(submit: SubmitRequest): Promise<string> {
-  const json = await request('POST', '/api/v1/ai/generate', {
+export async function submitJob(submit: SubmitRequest, options?: CallOptions): Promise<string> {
+  const body = {
     prompt: submit.prompt,
     priority: submit.priority,
     request_id: submit.requestId,
@@ -67,32 +67,37 @@ export async function submitJob(submit: SubmitRequest): Promise<string> {
     options: submit.options,
     think: submit.think,
     labels: submit.labels,
-  });
+  };
+  const json = await request('POST', '/api/v1/ai/generate', body, options);
   const jobId = asText(asObject(asObject(json['data'])?.['job'])?.['job_id']);
   if (jobId === undefined) throw new ApiError('The server answered without a job id.', 202);
   return jobId;
 }
 
-export async function getJob(jobId: string): Promise<Job> {
-  return jobOf(await request('GET', jobPath(jobId)));
+export async function getJob(jobId: string, options?: CallOptions): Promise<Job> {
+  return jobOf(await request('GET', jobPath(jobId), undefined, options));
 }
 
 /** What the owner of a job may order while it has not ended. */
 export type JobOrder = 'cancel' | 'pause' | 'resume';
 
 /** Answers the job as it is then. */
-export async function orderJob(jobId: string, order: JobOrder): Promise<Job> {
-  return jobOf(await request('POST', `${jobPath(jobId)}:${order}`, {}));
+export async function orderJob(
+  jobId: string,
+  order: JobOrder,
+  options?: CallOptions,
+): Promise<Job> {
+  return jobOf(await request('POST', `${jobPath(jobId)}:${order}`, {}, options));
 }
 
 /** Makes a new job from one that ended without a result; answers the new one. */
-export async function retryJob(jobId: string): Promise<Job> {
-  return jobOf(await request('POST', `${jobPath(jobId)}:retry`, {}));
+export async function retryJob(jobId: string, options?: CallOptions): Promise<Job> {
+  return jobOf(await request('POST', `${jobPath(jobId)}:retry`, {}, options));
 }
 
 /** Of a job that has ended. */
-export async function deleteJob(jobId: string): Promise<void> {
-  await request('DELETE', jobPath(jobId));
+export async function deleteJob(jobId: string, options?: CallOptions): Promise<void> {
+  await request('DELETE', jobPath(jobId), undefined, options);
 }
 
 /** Which jobs are listed: those that fit all that is given. */
@@ -109,6 +114,7 @@ export async function listJobs(
   pageSize: number,
   pageToken = '',
   filter: JobFilter = {},
+  options?: CallOptions,
 ): Promise<JobPage> {
   const query = new URLSearchParams({ page_size: String(pageSize) });
   if (pageToken !== '') query.set('page_token', pageToken);
@@ -117,7 +123,7 @@ export async function listJobs(
   for (const [key, value] of Object.entries(filter.labels ?? {})) {
     query.append(`labels[${key}]`, value);
   }
-  return parseJobPage(await request('GET', `/api/v1/jobs?${query.toString()}`));
+  return parseJobPage(await request('GET', `/api/v1/jobs?${query.toString()}`, undefined, options));
 }
 
 /** A run of a stored text. Lengths and offsets are UTF-8 bytes. */
@@ -133,12 +139,14 @@ export async function getJobOutput(
   jobId: string,
   offset = 0,
   channel: Channel = 'answer',
+  options?: CallOptions,
 ): Promise<JobOutput> {
   const query = new URLSearchParams({
     channel: `CHANNEL_${channel.toUpperCase()}`,
     offset: String(offset),
   });
-  const json = await request('GET', `${jobPath(jobId)}/output?${query.toString()}`);
+  const path = `${jobPath(jobId)}/output?${query.toString()}`;
+  const json = await request('GET', path, undefined, options);
   return {
     offset: asAmount(json['offset']) ?? offset,
     text: asString(json['text']) ?? '',
@@ -146,8 +154,8 @@ export async function getJobOutput(
   };
 }
 
-export async function listModels(): Promise<ModelList> {
-  return parseModelList(await request('GET', '/api/v1/models'));
+export async function listModels(options?: CallOptions): Promise<ModelList> {
+  return parseModelList(await request('GET', '/api/v1/models', undefined, options));
 }
 
 /** The newest snapshot of a job; null if there is no such job. */

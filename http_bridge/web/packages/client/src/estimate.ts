@@ -1,6 +1,7 @@
 import { request } from './api';
 import type { JsonObject } from './decode';
 import { asAmount, asBoolean, asString, asText } from './decode';
+import type { CallOptions } from './http';
 
 /** What is known of a job that nobody has submitted yet. */
 export interface PlannedJob {
@@ -60,13 +61,14 @@ function thinkWord(think: NonNullable<PlannedJob['think']>): string {
 }
 
 /** Asks what the job would come to. Nothing is stored; the server bears being asked while one types. */
-export async function estimateJob(job: PlannedJob): Promise<Estimate> {
+export async function estimateJob(job: PlannedJob, options?: CallOptions): Promise<Estimate> {
   const query = new URLSearchParams({ prompt_bytes: String(Math.round(job.promptBytes)) });
   if (job.model !== '') query.set('model', job.model);
   if ((job.jobClass ?? '') !== '') query.set('job_class', job.jobClass ?? '');
   if (job.think !== undefined) query.set('think', thinkWord(job.think));
   if (job.numPredict !== undefined) query.set('num_predict', String(Math.round(job.numPredict)));
-  return parseEstimate(await request('GET', `/api/v1/estimate?${query.toString()}`));
+  const path = `/api/v1/estimate?${query.toString()}`;
+  return parseEstimate(await request('GET', path, undefined, options));
 }
 
 function bandOf(json: JsonObject, name: (part: string) => string): Band | null {

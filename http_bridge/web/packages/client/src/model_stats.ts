@@ -1,6 +1,7 @@
 import { request } from './api';
 import type { JsonObject } from './decode';
 import { asAmount, asArray, asObject, asString, asTime } from './decode';
+import type { CallOptions } from './http';
 
 export type StatsPeriod = 'day' | 'week';
 
@@ -56,13 +57,15 @@ export async function readModelStats(
   period: StatsPeriod,
   periods: number,
   model = '',
+  options?: CallOptions,
 ): Promise<readonly PeriodStats[]> {
   const query = new URLSearchParams({
     period: `PERIOD_${period.toUpperCase()}`,
     periods: String(periods),
   });
   if (model !== '') query.set('model', model);
-  return parseModelStats(await request('GET', `/api/v1/model_stats?${query.toString()}`));
+  const path = `/api/v1/model_stats?${query.toString()}`;
+  return parseModelStats(await request('GET', path, undefined, options));
 }
 
 /** What a job was told about its time left when it had made a share of its tokens. Durations: ms. */
@@ -80,10 +83,12 @@ export interface EstimateSample {
 export async function readEstimateSamples(
   model = '',
   limit = 500,
+  options?: CallOptions,
 ): Promise<readonly EstimateSample[]> {
   const query = new URLSearchParams({ limit: String(limit) });
   if (model !== '') query.set('model', model);
-  return parseEstimateSamples(await request('GET', `/api/v1/estimate_samples?${query.toString()}`));
+  const path = `/api/v1/estimate_samples?${query.toString()}`;
+  return parseEstimateSamples(await request('GET', path, undefined, options));
 }
 
 const amount = (json: JsonObject, name: string): number => asAmount(json[name]) ?? 0;

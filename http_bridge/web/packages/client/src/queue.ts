@@ -1,6 +1,7 @@
 import { request } from './api';
 import type { JsonObject } from './decode';
 import { asAmount, asArray, asBoolean, asObject, asString, asText, asTime } from './decode';
+import type { CallOptions } from './http';
 import type { Job, Priority } from './jobs';
 import { parseJob, parsePriority } from './jobs';
 import type { JobState } from './states';
@@ -45,9 +46,9 @@ export interface Queues {
 }
 
 /** Of one model, or (empty) of all that are held or have jobs. */
-export async function readQueue(model = ''): Promise<Queues> {
+export async function readQueue(model = '', options?: CallOptions): Promise<Queues> {
   const query = model === '' ? '' : `?${new URLSearchParams({ model }).toString()}`;
-  return parseQueues(await request('GET', `/api/v1/queue${query}`));
+  return parseQueues(await request('GET', `/api/v1/queue${query}`, undefined, options));
 }
 
 /** The name of a model may hold slashes, and goes as it is. */
@@ -55,19 +56,23 @@ const modelPath = (model: string): string =>
   `/api/v1/models/${model.split('/').map(encodeURIComponent).join('/')}`;
 
 /** Starts nothing of a model until it is released. For operators (ApiError, NOT_AN_OPERATOR). */
-export async function holdModel(model: string, note = ''): Promise<void> {
-  await request('POST', `${modelPath(model)}:hold`, { note });
+export async function holdModel(model: string, note = '', options?: CallOptions): Promise<void> {
+  await request('POST', `${modelPath(model)}:hold`, { note }, options);
 }
 
-export async function releaseModel(model: string): Promise<void> {
-  await request('POST', `${modelPath(model)}:release`);
+export async function releaseModel(model: string, options?: CallOptions): Promise<void> {
+  await request('POST', `${modelPath(model)}:release`, undefined, options);
 }
 
 /** Of a job that waits or is paused; answers it as it is then. */
-export async function setPriority(jobId: string, priority: Priority): Promise<Job | null> {
-  const json = await request('PATCH', `/api/v1/jobs/${encodeURIComponent(jobId)}`, {
-    priority: `PRIORITY_${priority.toUpperCase()}`,
-  });
+export async function setPriority(
+  jobId: string,
+  priority: Priority,
+  options?: CallOptions,
+): Promise<Job | null> {
+  const path = `/api/v1/jobs/${encodeURIComponent(jobId)}`;
+  const body = { priority: `PRIORITY_${priority.toUpperCase()}` };
+  const json = await request('PATCH', path, body, options);
   return parseJob(json['job']) ?? null;
 }
 
