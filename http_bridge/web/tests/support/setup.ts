@@ -1,9 +1,16 @@
-import { afterEach, beforeEach, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, vi } from 'vitest';
 import { setDefaultHub, WatchHub } from '@genwatch/client';
 import { enableAutoUnmount } from '@vue/test-utils';
 import { FakeEventSource } from './fake_event_source';
 
 enableAutoUnmount(afterEach);
+
+// What a card fetches when it is drawn for the first time is there at once, as in a warm browser.
+beforeAll(async () => {
+  if (typeof document === 'undefined') return;
+  const { prepareParts } = await import('@genwatch/vue');
+  await prepareParts();
+});
 
 beforeEach(() => {
   // Some tests run where there is no page.

@@ -44,6 +44,26 @@ export type FigureName =
   | 'duration'
   | 'average';
 
+/** What those parts of the card say that come later. */
+export interface LateMessages {
+  readonly orders: Readonly<Record<CardOrder, OrderWords>>;
+  readonly speedOverTime: string;
+  readonly thoughtFor: (duration: string) => string;
+  readonly copy: string;
+  readonly copied: string;
+  readonly copyFailed: string;
+  readonly toLive: string;
+  readonly unreachable: string;
+  readonly bytes: (count: number, format: Format) => string;
+  readonly inTime: (duration: string) => string;
+  readonly now: string;
+  readonly because: (why: string) => string;
+  readonly kept: (bytes: string) => string;
+  readonly nothingKept: string;
+  readonly held: string;
+  readonly next: Readonly<Record<NextStep, string>>;
+}
+
 /**
  * Everything that the card says, in one language. Numbers come in as strings that are formatted
  * already, or as numbers where the words depend on them (plurals).
@@ -53,10 +73,9 @@ export interface Messages {
   readonly locale: string;
   readonly states: Readonly<Record<Condition, string>>;
   readonly tracking: Readonly<Record<Tracking, string>>;
-  readonly orders: Readonly<Record<CardOrder, OrderWords>>;
   readonly figures: Readonly<Record<FigureName, string>>;
   /** Left out only by English, which has it in a file of its own. */
-  readonly next?: Readonly<Record<NextStep, string>>;
+  readonly late?: LateMessages;
   /** Short signs of seconds, minutes and hours. */
   readonly units: Readonly<Record<'s' | 'min' | 'h', string>>;
 
@@ -64,40 +83,25 @@ export interface Messages {
   readonly range: (low: string, high: string) => string;
   readonly left: (duration: string) => string;
   readonly tokens: (count: number, format: Format) => string;
-  readonly bytes: (count: number, format: Format) => string;
   readonly rateUnit: string;
   readonly estimated: string;
-  readonly speedOverTime: string;
 
   readonly place: (position: string, size: string) => string;
   readonly firstToken: (duration: string) => string;
   readonly lastSeen: (duration: string) => string;
   readonly noAnswer: string;
-  readonly heldNote: string;
   readonly continued: string;
   readonly restarted: string;
   /** `most` is null where no limit is known. */
   readonly attempt: (number: string, most: string | null) => string;
-  readonly inTime: (duration: string) => string;
-  readonly now: string;
-  readonly because: (why: string) => string;
 
   readonly progress: (name: string) => string;
   readonly answer: string;
-  readonly thinking: string;
-  readonly thoughtFor: (duration: string) => string;
-  readonly copy: string;
-  readonly copied: string;
-  readonly copyFailed: string;
   readonly showAll: string;
   readonly showLess: string;
-  readonly toLive: string;
 
   readonly missing: string;
   readonly missingWhy: string;
-  readonly unreachable: string;
-  readonly kept: (bytes: string) => string;
-  readonly nothingKept: string;
   readonly failedBecause: (reason: string) => string;
   readonly failedSomehow: string;
   readonly youCancelled: string;
@@ -106,6 +110,5 @@ export interface Messages {
   readonly reasons: Readonly<Record<string, string>>;
 
   readonly working: string;
-  readonly waitingToRetry: string;
   readonly completedIn: (tokens: string, duration: string) => string;
 }

@@ -2,11 +2,10 @@ import type { JobView } from '@genwatch/client';
 import { conditionOf, isTerminal } from '@genwatch/client';
 import { endSentence, plainWord, reasonWords } from './sentences';
 import type { Words } from './words';
-import { ENGLISH } from './words';
 
 /** The sentences of the card. Pure, so that each can be read in a test. */
 
-export function stateWord(view: JobView, { m }: Words = ENGLISH): string {
+export function stateWord(view: JobView, { m }: Words): string {
   const condition = conditionOf(view);
   return condition === 'unknown' && view.stateWord !== ''
     ? plainWord(view.stateWord)
@@ -14,7 +13,7 @@ export function stateWord(view: JobView, { m }: Words = ENGLISH): string {
 }
 
 /** "3 of 8"; null while the place in the queue is unknown. */
-export function queuePlace(view: JobView, { m, f }: Words = ENGLISH): string | null {
+export function queuePlace(view: JobView, { m, f }: Words): string | null {
   const { queuePosition, queueSize } = view;
   if (queuePosition === null) return null;
   return queueSize === null
@@ -23,7 +22,7 @@ export function queuePlace(view: JobView, { m, f }: Words = ENGLISH): string | n
 }
 
 /** Which attempt the reader would count: those that failed, and this one. */
-export function attemptOf(view: JobView, { m, f }: Words = ENGLISH): string {
+export function attemptOf(view: JobView, { m, f }: Words): string {
   const attempt = view.failures + 1;
   const most = view.maxFailures;
   return most > 0
@@ -32,7 +31,7 @@ export function attemptOf(view: JobView, { m, f }: Words = ENGLISH): string {
 }
 
 /** Why, in the language of the words where they know the reason, else as the server says it. */
-export function whyOf(view: JobView, { m }: Words = ENGLISH): string | null {
+export function whyOf(view: JobView, { m }: Words): string | null {
   const { reason, message } = view;
   return (
     (reason === null ? undefined : m.reasons[reason]) ??
@@ -41,22 +40,8 @@ export function whyOf(view: JobView, { m }: Words = ENGLISH): string | null {
   );
 }
 
-/** "Attempt 2 of 3, in 4 s, because: the model server does not answer." */
-export function retrySentence(view: JobView, serverTimeMs: number, words: Words = ENGLISH): string {
-  const { m, f } = words;
-  const left = (view.retryAt ?? serverTimeMs) - serverTimeMs;
-  const why = whyOf(view, words);
-  return endSentence(
-    [
-      attemptOf(view, words),
-      left > 0 ? m.inTime(f.countdown(left)) : m.now,
-      ...(why === null ? [] : [m.because(why)]),
-    ].join(', '),
-  );
-}
-
 /** What an attempt after the first does with the text that was there; null: there was none. */
-export function attemptNote(view: JobView, words: Words = ENGLISH): string | null {
+export function attemptNote(view: JobView, words: Words): string | null {
   const { state, attempt, failures, resumeMode } = view;
   if (isTerminal(state) || attempt === 0) return null;
   const parts = [
@@ -66,12 +51,12 @@ export function attemptNote(view: JobView, words: Words = ENGLISH): string | nul
   return parts.length === 0 ? null : parts.join(', ');
 }
 
-export function remainingText(view: JobView, long = false, { f }: Words = ENGLISH): string | null {
+export function remainingText(view: JobView, { f }: Words, long = false): string | null {
   return f.remaining(view.remainingMs, view.remainingLowMs, view.remainingHighMs, long);
 }
 
 /** For `aria-valuetext`: "230 tokens, about 20 seconds left". */
-export function barText(view: JobView, words: Words = ENGLISH): string {
+export function barText(view: JobView, words: Words): string {
   const { m, f } = words;
   const tokens = m.tokens(view.tokens, f);
   const condition = conditionOf(view);
@@ -85,7 +70,7 @@ export function barText(view: JobView, words: Words = ENGLISH): string {
     }
     case 'thinking':
     case 'generating': {
-      const left = remainingText(view, true, words);
+      const left = remainingText(view, words, true);
       return left === null ? tokens : `${tokens}, ${m.left(left)}`;
     }
     default:
@@ -96,14 +81,14 @@ export function barText(view: JobView, words: Words = ENGLISH): string {
 /**
  * What is read aloud when the state changes, and only then: no number in it may tick.
  */
-export function announcement(view: JobView, words: Words = ENGLISH): string {
+export function announcement(view: JobView, words: Words): string {
   if (!view.known) return '';
   const { m, f } = words;
   switch (view.state) {
     case 'queued':
       return view.retryAt === null
         ? `${stateWord(view, words)}.`
-        : `${m.waitingToRetry}, ${attemptOf(view, words)}.`;
+        : `${m.states.retrying}, ${attemptOf(view, words)}.`;
     case 'processing':
       return [m.working, attemptNote(view, words)].filter((part) => part !== null).join(', ') + '.';
     case 'completed':

@@ -1,12 +1,9 @@
 import type { Condition } from '@genwatch/client';
-import { ENGLISH } from './words';
 
 /** How a state is coloured: by outcome only, and never without a word beside it. */
 export type Tone = 'idle' | 'active' | 'good' | 'warning' | 'bad';
 
-export const CONDITION_WORDS: Readonly<Record<Condition, string>> = ENGLISH.m.states;
-
-export const CONDITION_TONES: Record<Condition, Tone> = {
+export const CONDITION_TONES: Readonly<Record<Condition, Tone>> = {
   queued: 'idle',
   held: 'warning',
   retrying: 'warning',

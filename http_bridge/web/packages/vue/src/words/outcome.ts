@@ -2,10 +2,9 @@ import type { JobView } from '@genwatch/client';
 import { whyOf } from './card_text';
 import { endSentence, reasonWords } from './sentences';
 import type { Words } from './words';
-import { ENGLISH } from './words';
 
 /** What happened, in one sentence. */
-export function happenedOf(view: JobView, words: Words = ENGLISH): string {
+export function happenedOf(view: JobView, words: Words): string {
   const { m } = words;
   const { reason, state } = view;
   if (view.message !== null || (reason !== null && Object.hasOwn(m.reasons, reason))) {
@@ -14,9 +13,4 @@ export function happenedOf(view: JobView, words: Words = ENGLISH): string {
   if (state === 'cancelled') return m.youCancelled;
   if (state === 'expired') return m.waitedTooLong;
   return reason === null ? m.failedSomehow : m.failedBecause(reasonWords(reason));
-}
-
-/** What became of the text. */
-export function keptOf(answerBytes: number, { m, f }: Words = ENGLISH): string {
-  return answerBytes > 0 ? m.kept(m.bytes(answerBytes, f)) : m.nothingKept;
 }

@@ -13,4 +13,4 @@ export function wordsOf(messages: Messages): Words {
   return { m: messages, f: formatIn(messages) };
 }
 
-export const ENGLISH: Words = wordsOf(en);
+export const ENGLISH: Words = /* @__PURE__ */ wordsOf(en);

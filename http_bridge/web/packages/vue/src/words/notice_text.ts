@@ -1,6 +1,8 @@
 import type { JobView } from '@genwatch/client';
-import english from '../messages/en_next';
 import type { NextStep } from '../messages/types';
+import { attemptOf, whyOf } from './card_text';
+import { lateOf } from './late';
+import { endSentence } from './sentences';
 import type { Words } from './words';
 
 /** By the reason that the services give; for others there is a general sentence. */
@@ -26,7 +28,29 @@ function stepOf({ state, reason }: JobView): NextStep {
   return 'again';
 }
 
+/** What became of the text. */
+export function keptOf(answerBytes: number, words: Words): string {
+  const notice = lateOf(words);
+  return answerBytes > 0 ? notice.kept(notice.bytes(answerBytes, words.f)) : notice.nothingKept;
+}
+
+export const heldNote = (words: Words): string => lateOf(words).held;
+
 /** What a reader can do about a job that ended without a result. */
-export function adviceOn(view: JobView, { m }: Words): string {
-  return (m.next ?? english)[stepOf(view)];
+export function adviceOn(view: JobView, words: Words): string {
+  return lateOf(words).next[stepOf(view)];
+}
+
+/** "Attempt 2 of 3, in 4 s, because: the model server does not answer." */
+export function retrySentence(view: JobView, serverTimeMs: number, words: Words): string {
+  const notice = lateOf(words);
+  const left = (view.retryAt ?? serverTimeMs) - serverTimeMs;
+  const why = whyOf(view, words);
+  return endSentence(
+    [
+      attemptOf(view, words),
+      left > 0 ? notice.inTime(words.f.countdown(left)) : notice.now,
+      ...(why === null ? [] : [notice.because(why)]),
+    ].join(', '),
+  );
 }
