@@ -1,8 +1,24 @@
 import type { Job, JobOrder, JobWatch } from '@genwatch/client';
-import { getStatus, JobWatch as Watch, orderJob, retryJob } from '@genwatch/client';
+import { JobWatch as Watch, orderJob, retryJob } from '@genwatch/client';
 
 /** What the components use of a JobWatch, so that something else can stand in for it. */
-export type WatchedJob = Pick<JobWatch, keyof JobWatch>;
+export type WatchedJob = Pick<
+  JobWatch,
+  | 'connection'
+  | 'elapsedMs'
+  | 'heardAgoMs'
+  | 'jobId'
+  | 'learn'
+  | 'missing'
+  | 'problem'
+  | 'serverTimeMs'
+  | 'start'
+  | 'stop'
+  | 'subscribe'
+  | 'text'
+  | 'tokenAgoMs'
+  | 'view'
+>;
 
 /** Where the components get jobs from, and give their orders to. */
 export interface JobSource {
@@ -16,7 +32,7 @@ export interface JobSource {
 
 /** The bridge that served the page. */
 export const sameOrigin: JobSource = {
-  watch: (jobId) => new Watch(jobId, { fetchStatus: getStatus }),
+  watch: (jobId) => new Watch(jobId),
   order: orderJob,
   retry: retryJob,
 };

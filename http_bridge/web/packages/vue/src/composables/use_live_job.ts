@@ -1,4 +1,4 @@
-import type { Connection, JobView, WatchAspect } from '@genwatch/client';
+import type { ApiError, Connection, JobView, WatchAspect } from '@genwatch/client';
 import type { ShallowRef } from 'vue';
 import { onScopeDispose, shallowRef } from 'vue';
 import type { JobSource, WatchedJob } from '../source';
@@ -20,6 +20,8 @@ export interface LiveJob {
   /** `stopped`: it is not watched here any more; what is shown is what was known then. */
   readonly connection: Readonly<ShallowRef<Connection | 'stopped'>>;
   readonly missing: Readonly<ShallowRef<boolean>>;
+  /** Why the server refuses to show the job, while it does. */
+  readonly problem: Readonly<ShallowRef<ApiError | null>>;
   readonly answer: Readonly<ShallowRef<LiveText>>;
   readonly thinking: Readonly<ShallowRef<LiveText>>;
 }
@@ -83,6 +85,7 @@ function openLiveJob(watch: WatchedJob): {
   const view = shallowRef(watch.view);
   const connection = shallowRef<Connection | 'stopped'>('stopped');
   const missing = shallowRef(watch.missing);
+  const problem = shallowRef(watch.problem);
   const answer = shallowRef(textOf('answer'));
   const thinking = shallowRef(textOf('thinking'));
   const draw = (aspect: WatchAspect): void => {
@@ -97,12 +100,17 @@ function openLiveJob(watch: WatchedJob): {
         break;
       case 'connection':
         connection.value = watch.connection;
+        problem.value = watch.problem;
         break;
     }
   };
   serial += 1;
   const key = serial;
-  return { job: { key, watch, view, connection, missing, answer, thinking }, connection, draw };
+  return {
+    job: { key, watch, view, connection, missing, problem, answer, thinking },
+    connection,
+    draw,
+  };
 }
 
 /** Watches a job for as long as the calling component lives. */

@@ -1,4 +1,11 @@
-import type { Channel, Connection, JobView, SnapshotPatch, WatchAspect } from '@genwatch/client';
+import type {
+  ApiError,
+  Channel,
+  Connection,
+  JobView,
+  SnapshotPatch,
+  WatchAspect,
+} from '@genwatch/client';
 import { advance, emptyView, TextAssembly } from '@genwatch/client';
 import type { WatchedJob } from '../../src/source';
 
@@ -8,6 +15,7 @@ export class FakeWatch implements WatchedJob {
   view: JobView;
   connection: Connection = 'connecting';
   missing = false;
+  problem: ApiError | null = null;
   started = 0;
   stopped = 0;
   /** What the clocks say; functions, so that they may run. */
