@@ -3,35 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 
 namespace genwatch {
 namespace {
 
 // Half of the bar's first part is for loading, half for the prompt.
 constexpr double kPercentPrompt = kPercentGenerating / 2;
-
-// Most tokens that the answer can have, from what was known when the lease began: later knowledge
-// (the exact prompt tokens) would move the bar.
-double TokenLimit(const v1::LeaseFixed& lease) {
-  double limit = std::numeric_limits<double>::infinity();
-  if (lease.has_num_predict() && lease.num_predict() > 0) limit = lease.num_predict();
-  if (lease.context_length() > 0) {
-    const double prompt = lease.prompt_bytes() * lease.history().prompt_tokens_per_byte();
-    limit = std::min(limit, std::max(1.0, lease.context_length() - prompt));
-  }
-  return limit;
-}
-
-// From the start of the prompt's evaluation to the first token.
-double FirstTokenMs(const v1::LeaseFixed& lease) {
-  const v1::LengthHistory& history = lease.history();
-  if (history.prompt_tokens_per_byte() > 0 && history.prompt_tokens_per_second() > 0) {
-    return 1000 * lease.prompt_bytes() * history.prompt_tokens_per_byte() /
-           history.prompt_tokens_per_second();
-  }
-  return history.first_token_ms();
-}
 
 uint32_t PhaseMs(const v1::WorkerState& state, v1::Phase phase) {
   uint32_t duration = 0;
@@ -71,9 +48,12 @@ uint32_t ToMs(double value) {
 
 ProgressEstimator::ProgressEstimator(const v1::LeaseFixed& lease)
     : load_ms_(lease.history().load_ms()),
-      first_token_ms_(FirstTokenMs(lease)),
+      first_token_ms_(ExpectedFirstTokenMs(lease.history(), lease.prompt_bytes())),
       typical_rate_(lease.history().tokens_per_second()),
-      token_limit_(TokenLimit(lease)) {
+      // From what was known when the lease began: later knowledge (the exact prompt tokens) would
+      // move the bar.
+      token_limit_(TokenLimit(lease.history(), lease.num_predict(), lease.context_length(),
+                              lease.prompt_bytes())) {
   *history_.mutable_lengths() = lease.history().lengths();
   *history_.mutable_censored() = lease.history().censored();
 }

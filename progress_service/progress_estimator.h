@@ -3,10 +3,10 @@
 
 #include <optional>
 
+#include "common/length_estimate.h"
 #include "genwatch/v1/generation_service.pb.h"
 #include "genwatch/v1/job.pb.h"
 #include "genwatch/v1/progress.pb.h"
-#include "progress_service/length_estimate.h"
 
 namespace genwatch {
 

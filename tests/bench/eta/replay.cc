@@ -7,8 +7,8 @@
 #include <map>
 #include <utility>
 
+#include "common/length_estimate.h"
 #include "job_service/length_lesson.h"
-#include "progress_service/length_estimate.h"
 #include "tests/ollama_sim/length_models.h"
 
 namespace genwatch::eta {

@@ -1,5 +1,5 @@
-#ifndef GENWATCH_PROGRESS_SERVICE_LENGTH_ESTIMATE_H_
-#define GENWATCH_PROGRESS_SERVICE_LENGTH_ESTIMATE_H_
+#ifndef GENWATCH_COMMON_LENGTH_ESTIMATE_H_
+#define GENWATCH_COMMON_LENGTH_ESTIMATE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +15,14 @@ struct RemainingTokens {
   double median = 0;  // half of them do
   double high = 0;    // 90 %
 };
+
+// Most tokens that an answer can have: what `num_predict` allows (not positive: anything), and the
+// context (0: unknown) less the prompt. Infinite if nothing limits it.
+double TokenLimit(const v1::LengthHistory& history, int32_t num_predict, uint32_t context_length,
+                  uint32_t prompt_bytes);
+
+// From the start of the prompt's evaluation to the first token, in ms; 0 while unknown.
+double ExpectedFirstTokenMs(const v1::LengthHistory& history, uint32_t prompt_bytes);
 
 // How long an answer of which `t` tokens are there will still be, from how long earlier ones of its
 // kind were: the Kaplan-Meier estimate of the lengths' survival function, given that the answer is
@@ -63,4 +71,4 @@ class LengthEstimate {
 
 }  // namespace genwatch
 
-#endif  // GENWATCH_PROGRESS_SERVICE_LENGTH_ESTIMATE_H_
+#endif  // GENWATCH_COMMON_LENGTH_ESTIMATE_H_

@@ -1,4 +1,4 @@
-#include "progress_service/length_estimate.h"
+#include "common/length_estimate.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,8 @@
-#include "progress_service/length_estimate.h"
+#include "common/length_estimate.h"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace genwatch {
 namespace {
@@ -21,6 +22,25 @@ constexpr double kTailHigh = 4;
 constexpr double kRounding = 1e-9;
 
 }  // namespace
+
+double TokenLimit(const v1::LengthHistory& history, int32_t num_predict, uint32_t context_length,
+                  uint32_t prompt_bytes) {
+  double limit = std::numeric_limits<double>::infinity();
+  if (num_predict > 0) limit = num_predict;
+  if (context_length > 0) {
+    const double prompt = prompt_bytes * history.prompt_tokens_per_byte();
+    limit = std::min(limit, std::max(1.0, context_length - prompt));
+  }
+  return limit;
+}
+
+double ExpectedFirstTokenMs(const v1::LengthHistory& history, uint32_t prompt_bytes) {
+  if (history.prompt_tokens_per_byte() > 0 && history.prompt_tokens_per_second() > 0) {
+    return 1000 * prompt_bytes * history.prompt_tokens_per_byte() /
+           history.prompt_tokens_per_second();
+  }
+  return history.first_token_ms();
+}
 
 LengthEstimate::LengthEstimate(const v1::LengthHistory& history, double limit)
     : limit_(std::max(1.0, limit)) {
