@@ -13,6 +13,8 @@ namespace {
 // Each round that fails means that the job moved on meanwhile: a job has few moves in it.
 constexpr int kMostRounds = 5;
 
+constexpr std::string_view kCancelledByOperator = "CANCELLED_BY_OPERATOR";
+
 }  // namespace
 
 struct JobControl::Order {
@@ -20,15 +22,17 @@ struct JobControl::Order {
   JobState to = v1::Job::STATE_UNSPECIFIED;
   std::string_view reason;
   v1::StopReason stop_reason = v1::STOP_REASON_UNSPECIFIED;
+  // Why, when it was not the owner's; empty: only owners may order it.
+  std::string_view operators_reason = "";
 };
 
-absl::StatusOr<JobRecord> JobControl::Cancel(const std::string& owner_id,
-                                             const std::string& job_id) {
+absl::StatusOr<JobRecord> JobControl::Cancel(const Caller& caller, const std::string& job_id) {
   return Obey({.action = "CancelJob",
                .to = v1::Job::STATE_CANCELLED,
                .reason = "CANCELLED_BY_OWNER",
-               .stop_reason = v1::STOP_REASON_CANCELLED},
-              owner_id, job_id);
+               .stop_reason = v1::STOP_REASON_CANCELLED,
+               .operators_reason = kCancelledByOperator},
+              caller, job_id);
 }
 
 absl::StatusOr<JobRecord> JobControl::Pause(const std::string& owner_id,
@@ -37,27 +41,31 @@ absl::StatusOr<JobRecord> JobControl::Pause(const std::string& owner_id,
                .to = v1::Job::STATE_PAUSED,
                .reason = "PAUSED_BY_OWNER",
                .stop_reason = v1::STOP_REASON_PAUSED},
-              owner_id, job_id);
+              {.name = owner_id}, job_id);
 }
 
 absl::StatusOr<JobRecord> JobControl::Resume(const std::string& owner_id,
                                              const std::string& job_id) {
-  return Obey({.action = "ResumeJob", .to = v1::Job::STATE_QUEUED}, owner_id, job_id);
+  return Obey({.action = "ResumeJob", .to = v1::Job::STATE_QUEUED}, {.name = owner_id}, job_id);
 }
 
-absl::StatusOr<JobRecord> JobControl::Obey(const Order& order, const std::string& owner_id,
+absl::StatusOr<JobRecord> JobControl::Obey(const Order& order, const Caller& caller,
                                            const std::string& job_id) {
+  const bool as_operator = caller.is_operator && !order.operators_reason.empty();
   absl::StatusOr<JobRecord> result = absl::AbortedError("");
   for (int round = 0; round < kMostRounds && absl::IsAborted(result.status()); ++round) {
     absl::StatusOr<JobRecord> job = store_->Get(job_id);
     if (!job.ok()) return job.status();
-    if (job->owner_id != owner_id) return JobNotFound(job_id);
+    const bool own = job->owner_id == caller.name;
+    if (!own && !as_operator) return JobNotFound(job_id);
     if (job->state == order.to) return job;
     // Somebody resumed it before, and a worker was quick.
     const bool resuming = order.to == v1::Job::STATE_QUEUED;
     if (resuming && job->state == v1::Job::STATE_PROCESSING) return job;
     if (!CanTransition(job->state, order.to)) return WrongState(order.action, job_id, job->state);
-    result = ChangeAsIs(order, *job);
+    Order now = order;
+    if (!own) now.reason = order.operators_reason;
+    result = ChangeAsIs(now, *job);
   }
   return result;
 }
@@ -85,14 +93,20 @@ absl::StatusOr<JobRecord> JobControl::ChangeAsIs(const Order& order, const JobRe
   if (!changed.ok()) return changed;
   if (job.state == v1::Job::STATE_QUEUED) feeder_->Remove(job);
   feeder_->Enqueue({*changed});
-  LogInfo("job changed by its owner",
+  const bool by_operator = !order.reason.empty() && order.reason == order.operators_reason;
+  LogInfo(by_operator ? "job changed by an operator" : "job changed by its owner",
           {{"action", order.action}, {"job_id", changed->job_id}, {"version", changed->version}});
   return changed;
 }
 
-absl::StatusOr<JobRecord> JobControl::SetPriority(const std::string& owner_id,
-                                                  const std::string& job_id,
+absl::StatusOr<JobRecord> JobControl::SetPriority(const Caller& caller, const std::string& job_id,
                                                   v1::Priority priority) {
+  std::string owner_id = caller.name;
+  if (caller.is_operator) {
+    absl::StatusOr<JobRecord> job = store_->Get(job_id);
+    if (!job.ok()) return job;
+    owner_id = job->owner_id;
+  }
   absl::StatusOr<JobRecord> job = store_->SetPriority(owner_id, job_id, priority);
   if (job.ok()) feeder_->Reprioritize(*job);
   return job;

@@ -63,6 +63,20 @@ v1::Job ToJob(const JobRecord& record, v1::JobView view) {
   return job;
 }
 
+v1::Job ToOthersJob(const JobRecord& record) {
+  v1::Job job;
+  job.set_job_id(record.job_id);
+  job.set_state(record.state);
+  job.set_version(record.version);
+  job.mutable_spec()->set_model(record.spec.model());
+  job.mutable_spec()->set_priority(record.spec.priority());
+  *job.mutable_create_time() = ToTimestamp(record.created_at);
+  if (record.started_at) *job.mutable_start_time() = ToTimestamp(*record.started_at);
+  if (record.completed_at) *job.mutable_end_time() = ToTimestamp(*record.completed_at);
+  job.set_reason(record.reason);
+  return job;
+}
+
 v1::Attempt ToAttempt(const AttemptRecord& record) {
   v1::Attempt attempt;
   attempt.set_attempt(record.attempt);

@@ -20,6 +20,9 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time);
 
 v1::Job ToJob(const JobRecord& record, v1::JobView view);
 
+// What an operator is told of a job of somebody else: no word of what it says, nor of whose it is.
+v1::Job ToOthersJob(const JobRecord& record);
+
 // Sequence 0; queue place, wait and outage are added by the caller.
 v1::Progress ToProgress(const JobRecord& record, absl::Time now);
 

@@ -93,6 +93,9 @@ absl::Status JobServiceImpl::List(const std::string& owner, const v1::ListJobsRe
   for (int state : request.states()) filter.states.push_back(static_cast<JobState>(state));
   filter.labels.assign(request.labels().begin(), request.labels().end());
   std::sort(filter.labels.begin(), filter.labels.end());
+  filter.label_keys.assign(request.label_keys().begin(), request.label_keys().end());
+  std::sort(filter.label_keys.begin(), filter.label_keys.end());
+  if (absl::Status status = CheckLabelKeys(filter.label_keys); !status.ok()) return status;
   absl::StatusOr<uint64_t> before = ReadPageToken(filter, request.page_token());
   if (!before.ok()) return before.status();
   const uint32_t size =

@@ -2,13 +2,17 @@
 #define GENWATCH_JOB_SERVICE_JOB_SERVICE_H_
 
 #include <functional>
+#include <set>
+#include <string>
 
 #include "common/batcher.h"
 #include "common/clock.h"
 #include "common/executor.h"
 #include "common/identity.h"
 #include "genwatch/v1/job_service.grpc.pb.h"
+#include "job_service/caller.h"
 #include "job_service/job_control.h"
+#include "job_service/job_forecast.h"
 #include "job_service/job_store.h"
 #include "job_service/job_waiters.h"
 #include "job_service/model_holds.h"
@@ -24,6 +28,8 @@ struct JobServiceOptions {
   IdentityOptions identity;
   SpecLimits limits;
   uint32_t max_failures = 3;
+  // Names of callers who may do what Caller::is_operator says.
+  std::set<std::string> operators;
 };
 
 // The parts that answer calls; each outlives the server.
@@ -39,6 +45,7 @@ struct JobServiceParts {
   Executor* control_executor;
   ModelHolds* holds;
   QueueView* queue_view;
+  JobForecast* forecast;
   // The workers' polls that wait here look again: a model was released.
   std::function<void()> look_for_work;
   const Clock* clock = RealClock();
@@ -79,6 +86,9 @@ class JobServiceImpl : public v1::JobService::CallbackService {
   grpc::ServerUnaryReactor* DeleteJob(grpc::CallbackServerContext* context,
                                       const v1::DeleteJobRequest* request,
                                       v1::DeleteJobResponse* response) override;
+  grpc::ServerUnaryReactor* EstimateJob(grpc::CallbackServerContext* context,
+                                        const v1::EstimateJobRequest* request,
+                                        v1::EstimateJobResponse* response) override;
   grpc::ServerUnaryReactor* GetQueue(grpc::CallbackServerContext* context,
                                      const v1::GetQueueRequest* request,
                                      v1::GetQueueResponse* response) override;
@@ -91,10 +101,12 @@ class JobServiceImpl : public v1::JobService::CallbackService {
   grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
                                        const v1::ListModelsRequest* request,
                                        v1::ListModelsResponse* response) override;
-  // Comes later: UNIMPLEMENTED (NOT_YET).
   grpc::ServerUnaryReactor* GetModelStats(grpc::CallbackServerContext* context,
                                           const v1::GetModelStatsRequest* request,
                                           v1::GetModelStatsResponse* response) override;
+  grpc::ServerUnaryReactor* ListEstimateSamples(grpc::CallbackServerContext* context,
+                                                const v1::ListEstimateSamplesRequest* request,
+                                                v1::ListEstimateSamplesResponse* response) override;
 
  private:
   // A call that waits to be committed; the pointers live until the reactor is finished.
@@ -117,8 +129,13 @@ class JobServiceImpl : public v1::JobService::CallbackService {
       grpc::CallbackServerContext* context, Executor& executor, const Request* request,
       Response* response,
       std::function<absl::StatusOr<JobRecord>(const std::string& owner, const Request&)> obey);
+  Caller CallerNamed(const std::string& name) const;
+  // The caller's name. PERMISSION_DENIED (NOT_AN_OPERATOR).
+  absl::StatusOr<std::string> OperatorIdentity(const grpc::ServerContextBase& context) const;
   absl::Status Hold(const std::string& owner, const v1::HoldModelRequest& request);
   absl::Status Stats(const v1::GetModelStatsRequest& request, v1::GetModelStatsResponse& response);
+  absl::Status Samples(const v1::ListEstimateSamplesRequest& request,
+                       v1::ListEstimateSamplesResponse& response);
   absl::Status Release(const std::string& owner, const v1::ReleaseModelRequest& request);
   // The job as `view` asks for it; whole, with its attempts.
   absl::Status Show(const JobRecord& record, v1::JobView view, v1::Job& job);

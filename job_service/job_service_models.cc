@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <set>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "common/status.h"
 #include "common/string_view.h"
 #include "common/unary.h"
+#include "job_service/job_proto.h"
 #include "job_service/job_service.h"
 #include "job_service/model_stats.h"
 
@@ -20,6 +22,7 @@ constexpr uint32_t kUsualPeriods = 14;
 constexpr uint32_t kMostDays = 366;
 constexpr uint32_t kMostWeeks = 52;
 constexpr size_t kMostModels = 100;
+constexpr uint32_t kUsualSamples = 500;
 
 absl::Status Refused(std::string_view field, const std::string& why) {
   return WithFieldViolation(Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST",
@@ -28,6 +31,18 @@ absl::Status Refused(std::string_view field, const std::string& why) {
 }
 
 }  // namespace
+
+Caller JobServiceImpl::CallerNamed(const std::string& name) const {
+  return {.name = name, .is_operator = options_.operators.contains(name)};
+}
+
+absl::StatusOr<std::string> JobServiceImpl::OperatorIdentity(
+    const grpc::ServerContextBase& context) const {
+  absl::StatusOr<std::string> caller = CallerIdentity(context, options_.identity);
+  if (!caller.ok() || CallerNamed(*caller).is_operator) return caller;
+  return Error(absl::StatusCode::kPermissionDenied, "NOT_AN_OPERATOR",
+               "only operators may hold and release models");
+}
 
 grpc::ServerUnaryReactor* JobServiceImpl::ListModels(grpc::CallbackServerContext* context,
                                                      const v1::ListModelsRequest*,
@@ -38,6 +53,18 @@ grpc::ServerUnaryReactor* JobServiceImpl::ListModels(grpc::CallbackServerContext
   return FinishWith(context, absl::OkStatus());
 }
 
+grpc::ServerUnaryReactor* JobServiceImpl::EstimateJob(grpc::CallbackServerContext* context,
+                                                      const v1::EstimateJobRequest* request,
+                                                      v1::EstimateJobResponse* response) {
+  absl::StatusOr<std::string> caller = CallerIdentity(*context, options_.identity);
+  if (!caller.ok()) return FinishWith(context, caller.status());
+  return RunUnary(context, *parts_.executor, [this, request, response] {
+    absl::StatusOr<v1::EstimateJobResponse> estimate = parts_.forecast->Of(*request);
+    if (estimate.ok()) *response = *std::move(estimate);
+    return estimate.status();
+  });
+}
+
 grpc::ServerUnaryReactor* JobServiceImpl::GetQueue(grpc::CallbackServerContext* context,
                                                    const v1::GetQueueRequest* request,
                                                    v1::GetQueueResponse* response) {
@@ -46,7 +73,8 @@ grpc::ServerUnaryReactor* JobServiceImpl::GetQueue(grpc::CallbackServerContext* 
   return RunUnary(context, *parts_.executor, [this, owner = *caller, request, response] {
     std::string model = request->model();
     if (!model.empty()) model = parts_.models->Resolve(model).value_or(model);
-    absl::StatusOr<v1::GetQueueResponse> queues = parts_.queue_view->Look(owner, model);
+    absl::StatusOr<v1::GetQueueResponse> queues =
+        parts_.queue_view->Look(CallerNamed(owner), model);
     if (queues.ok()) *response = *std::move(queues);
     return queues.status();
   });
@@ -55,7 +83,7 @@ grpc::ServerUnaryReactor* JobServiceImpl::GetQueue(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* JobServiceImpl::HoldModel(grpc::CallbackServerContext* context,
                                                     const v1::HoldModelRequest* request,
                                                     v1::HoldModelResponse*) {
-  absl::StatusOr<std::string> caller = CallerIdentity(*context, options_.identity);
+  absl::StatusOr<std::string> caller = OperatorIdentity(*context);
   if (!caller.ok()) return FinishWith(context, caller.status());
   if (absl::Status status = CheckHold(request->model(), request->note()); !status.ok()) {
     return FinishWith(context, status);
@@ -77,7 +105,7 @@ absl::Status JobServiceImpl::Hold(const std::string& owner, const v1::HoldModelR
 grpc::ServerUnaryReactor* JobServiceImpl::ReleaseModel(grpc::CallbackServerContext* context,
                                                        const v1::ReleaseModelRequest* request,
                                                        v1::ReleaseModelResponse*) {
-  absl::StatusOr<std::string> caller = CallerIdentity(*context, options_.identity);
+  absl::StatusOr<std::string> caller = OperatorIdentity(*context);
   if (!caller.ok()) return FinishWith(context, caller.status());
   if (absl::Status status = CheckHold(request->model(), ""); !status.ok()) {
     return FinishWith(context, status);
@@ -132,6 +160,37 @@ absl::Status JobServiceImpl::Stats(const v1::GetModelStatsRequest& request,
     models.insert(stats.model());
     if (models.size() > kMostModels) break;
     *response.add_stats() = std::move(stats);
+  }
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* JobServiceImpl::ListEstimateSamples(
+    grpc::CallbackServerContext* context, const v1::ListEstimateSamplesRequest* request,
+    v1::ListEstimateSamplesResponse* response) {
+  absl::StatusOr<std::string> caller = CallerIdentity(*context, options_.identity);
+  if (!caller.ok()) return FinishWith(context, caller.status());
+  return RunUnary(context, *parts_.executor,
+                  [this, request, response] { return Samples(*request, *response); });
+}
+
+absl::Status JobServiceImpl::Samples(const v1::ListEstimateSamplesRequest& request,
+                                     v1::ListEstimateSamplesResponse& response) {
+  std::string model = request.model();
+  if (!model.empty()) model = parts_.models->Resolve(model).value_or(model);
+  const size_t limit =
+      std::min<size_t>(request.limit() == 0 ? kUsualSamples : request.limit(), kKeptSamples);
+  const absl::StatusOr<std::vector<EstimateSampleRecord>> samples =
+      parts_.store->ListEstimateSamples(model, limit);
+  if (!samples.ok()) return samples.status();
+  for (const EstimateSampleRecord& one : *samples) {
+    v1::EstimateSample& sample = *response.add_samples();
+    sample.set_model(one.model);
+    sample.set_share(one.share);
+    sample.set_told_ms(one.told_ms);
+    sample.set_told_low_ms(one.told_low_ms);
+    sample.set_told_high_ms(one.told_high_ms);
+    sample.set_true_ms(one.true_ms);
+    *sample.mutable_end_time() = ToTimestamp(one.ended_at);
   }
   return absl::OkStatus();
 }

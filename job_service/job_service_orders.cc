@@ -29,7 +29,8 @@ grpc::ServerUnaryReactor* JobServiceImpl::Order(
       [this, owner = *caller, request, response, obey = std::move(obey)]() -> absl::Status {
         absl::StatusOr<JobRecord> job = obey(owner, *request);
         if (!job.ok()) return job.status();
-        *response->mutable_job() = ToJob(*job, v1::JOB_VIEW_FULL);
+        *response->mutable_job() =
+            job->owner_id == owner ? ToJob(*job, v1::JOB_VIEW_FULL) : ToOthersJob(*job);
         parts_.waiters->Look();
         return absl::OkStatus();
       });
@@ -40,9 +41,9 @@ grpc::ServerUnaryReactor* JobServiceImpl::CancelJob(grpc::CallbackServerContext*
                                                     v1::CancelJobResponse* response) {
   return Order<v1::CancelJobRequest>(
       context, *parts_.control_executor, request, response,
-      [this](const std::string& owner,
+      [this](const std::string& caller,
              const v1::CancelJobRequest& order) -> absl::StatusOr<JobRecord> {
-        absl::StatusOr<JobRecord> job = parts_.control->Cancel(owner, order.job_id());
+        absl::StatusOr<JobRecord> job = parts_.control->Cancel(CallerNamed(caller), order.job_id());
         if (job.ok()) {
           GENWATCH_FAILPOINT("cancel_committed");
           parts_.metrics->Cancelled();
@@ -84,8 +85,8 @@ grpc::ServerUnaryReactor* JobServiceImpl::UpdateJob(grpc::CallbackServerContext*
   }
   return Order<v1::UpdateJobRequest>(
       context, *parts_.executor, request, response,
-      [this](const std::string& owner, const v1::UpdateJobRequest& order) {
-        return parts_.control->SetPriority(owner, order.job_id(), order.priority());
+      [this](const std::string& caller, const v1::UpdateJobRequest& order) {
+        return parts_.control->SetPriority(CallerNamed(caller), order.job_id(), order.priority());
       });
 }
 

@@ -15,7 +15,7 @@
 namespace genwatch {
 
 JobServiceImpl::JobServiceImpl(JobServiceOptions options, JobServiceParts parts)
-    : options_(options),
+    : options_(std::move(options)),
       parts_(parts),
       submits_(parts.executor, {}, [this](auto submits) { SubmitTogether(std::move(submits)); }) {}
 

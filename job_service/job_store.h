@@ -37,11 +37,16 @@ struct InsertedJob {
   bool existed = false;
 };
 
+// Jobs that carry it are posts, and have an index of their own.
+inline constexpr char kKindLabel[] = "kind";
+
 struct JobFilter {
   std::string owner_id;
   std::vector<JobState> states;
   std::string model;
   std::vector<std::pair<std::string, std::string>> labels;
+  // Keys as CheckLabelKeys allows them.
+  std::vector<std::string> label_keys;
 };
 
 struct LeaseCandidate {
@@ -316,12 +321,16 @@ class JobStore {
   // Keeps what is first told about completed jobs; answers how many were new.
   virtual absl::StatusOr<uint32_t> RecordScores(absl::Span<const v1::EstimateScore> scores) = 0;
   // Counts jobs that ended at least `settled` ago, each once, into the days of their models, with
-  // what was told about their estimates: at most `limit` of each way to end. Answers the greatest
+  // what was told about their estimates (of which the newest kKeptSamples of each model are kept):
+  // at most `limit` of each way to end. Answers the greatest
   // number of one way; below `limit` nothing is left. One replica at a time; the others answer 0.
   virtual absl::StatusOr<size_t> CountEnded(absl::Duration settled, size_t limit) = 0;
   // From that day on, by model, then by day; all models if none is named.
   virtual absl::StatusOr<std::vector<ModelDayRecord>> ModelDays(const std::string& model,
                                                                 int32_t first_day) = 0;
+  // The newest that CountEnded has kept, newest first; of all models if none is named.
+  virtual absl::StatusOr<std::vector<EstimateSampleRecord>> ListEstimateSamples(
+      const std::string& model, size_t limit) = 0;
 };
 
 }  // namespace genwatch

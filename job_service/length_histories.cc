@@ -5,7 +5,6 @@
 namespace genwatch {
 namespace {
 
-constexpr absl::Duration kFreshFor = absl::Seconds(1);
 // A few KiB each. Job classes are the callers' own words: there may be any number of them.
 constexpr size_t kMostKinds = 256;
 
@@ -17,7 +16,7 @@ absl::StatusOr<v1::LengthHistory> LengthHistories::Of(const v1::JobSpec& spec) {
   {
     MutexLock lock(mutex_);
     const auto found = known_.find(kind);
-    if (found != known_.end() && now - found->second.read_at < kFreshFor) {
+    if (found != known_.end() && now - found->second.read_at < fresh_for_) {
       return found->second.history;
     }
   }

@@ -15,11 +15,12 @@
 
 namespace genwatch {
 
-// What past answers teach, as the ledger told at most a second ago: leases of many jobs of one kind
+// What past answers teach, as the ledger told at most a moment ago: leases of many jobs of one kind
 // ask it once. Blocking; thread-safe.
 class LengthHistories {
  public:
-  LengthHistories(JobStore* store, const Clock* clock) : store_(store), clock_(clock) {}
+  LengthHistories(JobStore* store, const Clock* clock, absl::Duration fresh_for = absl::Seconds(1))
+      : store_(store), clock_(clock), fresh_for_(fresh_for) {}
 
   // Errors are those of JobStore::History.
   absl::StatusOr<v1::LengthHistory> Of(const v1::JobSpec& spec);
@@ -34,6 +35,7 @@ class LengthHistories {
 
   JobStore* const store_;
   const Clock* const clock_;
+  const absl::Duration fresh_for_;
   Mutex mutex_;
   std::map<Kind, Known> known_ ABSL_GUARDED_BY(mutex_);
 };

@@ -47,6 +47,7 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
   WaitEstimator waits(&store, clock);
   ModelHolds holds(&store, clock);
   QueueView queue_view(&store, &queue, &holds, &waits);
+  JobForecast forecast(&store, &queue, &models, &holds, &waits, clock);
   JobLeaser leaser(&store, &queue, &feeder, &holds, &health, config.max_output_bytes);
   SuspectRoom room(&store, &models, clock);
   WorkerClient workers;
@@ -64,7 +65,8 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
 
   JobServiceImpl job_service({.identity = {.dev_identity = config.server.dev_identity},
                               .limits = {.prompt_bytes = config.max_prompt_bytes},
-                              .max_failures = config.max_failures},
+                              .max_failures = config.max_failures,
+                              .operators = config.operators},
                              {.store = &store,
                               .feeder = &feeder,
                               .control = &control,
@@ -75,6 +77,7 @@ absl::Status Run(const JobServiceConfig& config, ShutdownSignal& signal) {
                               .control_executor = &control_executor,
                               .holds = &holds,
                               .queue_view = &queue_view,
+                              .forecast = &forecast,
                               .look_for_work = [&broker] { broker.LookAll(); }});
   JobLeaseServiceImpl lease_service({.store = &store,
                                      .feeder = &feeder,

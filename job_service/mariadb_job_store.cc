@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "common/status.h"
 #include "job_service/job_rows.h"
-#include "job_service/labels_json.h"
+#include "job_service/list_query.h"
 #include "job_service/queries.h"
 
 namespace genwatch {
 namespace {
-
-using mariadb::Param;
 
 // So many ids in one query; more are asked for in turn.
 constexpr size_t kMostIds = 1024;
@@ -85,36 +82,9 @@ absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::GetManyBriefly(
 
 absl::StatusOr<std::vector<JobRecord>> MariaDbJobStore::List(const JobFilter& filter,
                                                              uint64_t before, size_t limit) {
-  std::string sql(queries::kListJobs);
-  absl::StrAppend(&sql, "TRUE");
-  std::vector<Param> params;
-  if (!filter.owner_id.empty()) {
-    if (!IsLedgerWord(filter.owner_id)) return std::vector<JobRecord>();
-    absl::StrAppend(&sql, " AND j.owner_id = ?");
-    params.emplace_back(filter.owner_id);
-  }
-  if (before > 0) {
-    absl::StrAppend(&sql, " AND j.id < ?");
-    params.emplace_back(before);
-  }
-  if (!filter.states.empty()) {
-    absl::StrAppend(&sql, " AND j.status IN (?");
-    for (size_t i = 1; i < filter.states.size(); ++i) absl::StrAppend(&sql, ", ?");
-    absl::StrAppend(&sql, ")");
-    for (const JobState state : filter.states) params.emplace_back(StatusWord(state));
-  }
-  if (!filter.model.empty()) {
-    absl::StrAppend(&sql, " AND j.model = ?");
-    params.emplace_back(filter.model);
-  }
-  const std::string labels = LabelsJson(filter.labels);
-  if (!filter.labels.empty()) {
-    absl::StrAppend(&sql, " AND JSON_CONTAINS(j.labels, ?)");
-    params.emplace_back(labels);
-  }
-  absl::StrAppend(&sql, queries::kListJobsOrder);
-  params.emplace_back(uint64_t{limit});
-  return ReadJobs(sql, params);
+  if (!filter.owner_id.empty() && !IsLedgerWord(filter.owner_id)) return std::vector<JobRecord>();
+  const ListQuery query(filter, before, limit);
+  return ReadJobs(query.sql(), query.params());
 }
 
 absl::StatusOr<std::vector<std::string>> MariaDbJobStore::ListActive(const std::string& owner_id,

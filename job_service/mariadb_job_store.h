@@ -86,6 +86,8 @@ class MariaDbJobStore : public JobStore {
   absl::StatusOr<size_t> CountEnded(absl::Duration settled, size_t limit) override;
   absl::StatusOr<std::vector<ModelDayRecord>> ModelDays(const std::string& model,
                                                         int32_t first_day) override;
+  absl::StatusOr<std::vector<EstimateSampleRecord>> ListEstimateSamples(const std::string& model,
+                                                                        size_t limit) override;
 
  private:
   using Params = absl::Span<const mariadb::Param>;

@@ -28,6 +28,13 @@ constexpr JobState kEnds[] = {v1::Job::STATE_COMPLETED, v1::Job::STATE_FAILED,
 
 using DayKey = std::pair<std::string, int32_t>;
 
+// What a page of ended jobs comes to.
+struct Counted {
+  std::map<DayKey, v1::ModelDay> days;
+  // By model, oldest first.
+  std::map<std::string, std::vector<EstimateSampleRecord>> samples;
+};
+
 EndedJob ReadEnded(mariadb::RowReader& reader, JobState state, absl::Time ended_at) {
   EndedJob job{.state = state, .ended_at = ended_at};
   job.model = reader.Text();
@@ -43,10 +50,9 @@ EndedJob ReadEnded(mariadb::RowReader& reader, JobState state, absl::Time ended_
   return job;
 }
 
-// Reads on from the mark, counts into `days`, and moves the mark. 0 if another replica is at it.
+// Reads on from the mark, counts, and moves the mark. 0 if another replica is at it.
 absl::StatusOr<size_t> CountOneWay(mariadb::Connection& connection, JobState state,
-                                   absl::Duration settled, size_t limit,
-                                   std::map<DayKey, v1::ModelDay>& days) {
+                                   absl::Duration settled, size_t limit, Counted& counted) {
   const std::string word(StatusWord(state));
   const auto marks = connection.Query(queries::kLockStatsMark, {word});
   if (!marks.ok()) return marks.status();
@@ -64,7 +70,10 @@ absl::StatusOr<size_t> CountOneWay(mariadb::Connection& connection, JobState sta
     row_id = reader.Uint64();
     updated_at = reader.Time();
     const EndedJob job = ReadEnded(reader, state, updated_at);
-    CountJob(job, days[{job.model, DayOf(updated_at)}]);
+    CountJob(job, counted.days[{job.model, DayOf(updated_at)}]);
+    for (EstimateSampleRecord& sample : SamplesOf(job)) {
+      counted.samples[job.model].push_back(std::move(sample));
+    }
   }
   const auto moved = connection.Execute(queries::kStoreStatsMark, {updated_at, row_id, word});
   if (!moved.ok()) return moved.status();
@@ -84,6 +93,31 @@ absl::Status StoreDays(mariadb::Connection& connection,
     const std::string bytes = sum.SerializeAsString();
     const auto stored = connection.Execute(queries::kStoreModelDay, {model, day, Bytes{bytes}});
     if (!stored.ok()) return stored.status();
+  }
+  return absl::OkStatus();
+}
+
+// Only as many as are kept, and those that are too many then go.
+absl::Status StoreSamples(mariadb::Connection& connection, const Counted& counted) {
+  for (const auto& [model, samples] : counted.samples) {
+    std::vector<std::vector<Param>> rows;
+    const size_t first = samples.size() - std::min(samples.size(), kKeptSamples);
+    for (size_t i = first; i < samples.size(); ++i) {
+      const EstimateSampleRecord& sample = samples[i];
+      rows.push_back({sample.model, sample.share, sample.told_ms, sample.told_low_ms,
+                      sample.told_high_ms, sample.true_ms, sample.ended_at});
+    }
+    if (auto done = connection.ExecuteMany(queries::kInsertSample, rows); !done.ok()) {
+      return done.status();
+    }
+    const auto spare =
+        connection.Query(queries::kNewestSpareSample, {model, uint64_t{kKeptSamples}});
+    if (!spare.ok()) return spare.status();
+    if (spare->empty()) continue;
+    const uint64_t newest = mariadb::RowReader(spare->front()).Uint64();
+    if (auto done = connection.Execute(queries::kDropSpareSamples, {model, newest}); !done.ok()) {
+      return done.status();
+    }
   }
   return absl::OkStatus();
 }
@@ -148,13 +182,14 @@ absl::StatusOr<size_t> MariaDbJobStore::CountEnded(absl::Duration settled, size_
   size_t most = 0;
   absl::Status status = mariadb::Transaction::Run(pool_, [&](mariadb::Connection& connection) {
     most = 0;
-    std::map<DayKey, v1::ModelDay> days;
+    Counted counted;
     for (const JobState state : kEnds) {
-      const auto counted = CountOneWay(connection, state, settled, limit, days);
-      if (!counted.ok()) return counted.status();
-      most = std::max(most, *counted);
+      const auto jobs = CountOneWay(connection, state, settled, limit, counted);
+      if (!jobs.ok()) return jobs.status();
+      most = std::max(most, *jobs);
     }
-    return StoreDays(connection, days);
+    const absl::Status stored = StoreSamples(connection, counted);
+    return stored.ok() ? StoreDays(connection, counted.days) : stored;
   });
   if (!status.ok()) return status;
   if (most == 0) return 0;
@@ -164,6 +199,7 @@ absl::StatusOr<size_t> MariaDbJobStore::CountEnded(absl::Duration settled, size_
     const int32_t oldest = DayOf(absl::Now()) - kKeptDays;
     status = Execute(pool_, queries::kDropModelDays, {oldest}).status();
   }
+  if (status.ok()) status = Execute(pool_, queries::kDropOldSamples, {kKeptDays}).status();
   if (!status.ok()) return status;
   return most;
 }
@@ -183,6 +219,28 @@ absl::StatusOr<std::vector<ModelDayRecord>> MariaDbJobStore::ModelDays(const std
     day.stats.ParseFromString(reader.Text());
   }
   return days;
+}
+
+absl::StatusOr<std::vector<EstimateSampleRecord>> MariaDbJobStore::ListEstimateSamples(
+    const std::string& model, size_t limit) {
+  const auto rows = model.empty()
+                        ? Query(pool_, queries::kSamplesOfAllModels, {uint64_t{limit}})
+                        : Query(pool_, queries::kSamplesOfModel, {model, uint64_t{limit}});
+  if (!rows.ok()) return rows.status();
+  std::vector<EstimateSampleRecord> samples;
+  samples.reserve(rows->size());
+  for (const mariadb::Row& row : *rows) {
+    mariadb::RowReader reader(row);
+    EstimateSampleRecord& sample = samples.emplace_back();
+    sample.model = reader.Text();
+    sample.share = reader.Uint32();
+    sample.told_ms = reader.Uint32();
+    sample.told_low_ms = reader.Uint32();
+    sample.told_high_ms = reader.Uint32();
+    sample.true_ms = reader.Uint32();
+    sample.ended_at = reader.Time();
+  }
+  return samples;
 }
 
 absl::StatusOr<PrunedLengths> MariaDbJobStore::PruneLengths(const LengthKind& after, size_t kinds) {

@@ -63,6 +63,7 @@ void AddRow(const NewJob& job, const RowTexts& texts, std::vector<Param>& params
                        job.spec.job_class(),
                        static_cast<uint32_t>(job.spec.think()),
                        OrNull(texts.labels),
+                       job.spec.labels().contains(kKindLabel),
                        job.max_failures,
                        waiting_ms == 0 ? Param(std::nullopt) : Param(uint64_t{waiting_ms} * 1000)};
   params.insert(params.end(), std::begin(row), std::end(row));

@@ -105,6 +105,19 @@ std::optional<ModelOutage> ModelRegistry::OutageOf(const std::string& model) con
   return outage;
 }
 
+std::optional<uint32_t> ModelRegistry::LoadedContextOf(const std::string& model) const {
+  std::optional<uint32_t> context;
+  MutexLock lock(mutex_);
+  for (const v1::ModelReport& report : reports_) {
+    if (!report.server().reachable()) continue;
+    for (const v1::Model& offered : report.models()) {
+      if (offered.name() != model || !offered.loaded()) continue;
+      context = std::max(context.value_or(0), offered.loaded_context_length());
+    }
+  }
+  return context;
+}
+
 std::set<std::string> ModelRegistry::ServersOf(const std::string& model) const {
   std::set<std::string> urls;
   MutexLock lock(mutex_);

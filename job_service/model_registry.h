@@ -41,6 +41,10 @@ class ModelRegistry {
   // Set when every server that offers the model is unreachable.
   std::optional<ModelOutage> OutageOf(const std::string& model) const;
 
+  // The tokens of context it is in memory with on a server that can be reached, the most of all;
+  // absent if none has it loaded, 0 where that is not told.
+  std::optional<uint32_t> LoadedContextOf(const std::string& model) const;
+
   // The URLs of the model servers that offer it.
   std::set<std::string> ServersOf(const std::string& model) const;
 

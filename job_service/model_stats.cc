@@ -9,7 +9,8 @@
 namespace genwatch {
 namespace {
 
-constexpr int kShares = 3;  // 25, 50 and 75 %
+constexpr uint32_t kSharePercent[] = {25, 50, 75};
+constexpr int kShares = 3;
 
 constexpr double kHundredths = 100;
 constexpr double kThousandths = 1000;
@@ -96,6 +97,26 @@ v1::ModelStats ToStats(const ModelDayRecord& sum, v1::ModelStats::Period period)
 int32_t DayOf(absl::Time time) {
   return static_cast<int32_t>(absl::ToCivilDay(time, absl::UTCTimeZone()) -
                               absl::CivilDay(1970, 1, 1));
+}
+
+std::vector<EstimateSampleRecord> SamplesOf(const EndedJob& job) {
+  std::vector<EstimateSampleRecord> samples;
+  if (job.state != v1::Job::STATE_COMPLETED || !job.score || job.score->shares_size() != kShares) {
+    return samples;
+  }
+  for (int i = 0; i < kShares; ++i) {
+    const v1::ShareScore& told = job.score->shares(i);
+    // Without the times: from a replica that does not tell them yet.
+    if (!told.has_remaining_log_error() || (told.told_ms() == 0 && told.true_ms() == 0)) continue;
+    samples.push_back({.model = job.model,
+                       .share = kSharePercent[i],
+                       .told_ms = told.told_ms(),
+                       .told_low_ms = told.told_low_ms(),
+                       .told_high_ms = told.told_high_ms(),
+                       .true_ms = told.true_ms(),
+                       .ended_at = job.ended_at});
+  }
+  return samples;
 }
 
 void CountJob(const EndedJob& job, v1::ModelDay& day) {

@@ -1,6 +1,7 @@
 #ifndef GENWATCH_JOB_SERVICE_MODEL_STATS_H_
 #define GENWATCH_JOB_SERVICE_MODEL_STATS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,6 +37,25 @@ struct ModelDayRecord {
   int32_t day = 0;
   v1::ModelDay stats;
 };
+
+// What a job was told about its time left when it had made a share of its tokens.
+struct EstimateSampleRecord {
+  std::string model;
+  // In percent.
+  uint32_t share = 0;
+  uint32_t told_ms = 0;
+  uint32_t told_low_ms = 0;
+  uint32_t told_high_ms = 0;
+  uint32_t true_ms = 0;
+  // Of the job.
+  absl::Time ended_at;
+};
+
+// So many are kept of each model: those of 500 jobs at least.
+inline constexpr size_t kKeptSamples = 1500;
+
+// Up to three; none of a job that did not complete, or whose estimates nobody told.
+std::vector<EstimateSampleRecord> SamplesOf(const EndedJob& job);
 
 void CountJob(const EndedJob& job, v1::ModelDay& day);
 void AddDay(const v1::ModelDay& more, v1::ModelDay& day);

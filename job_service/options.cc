@@ -1,6 +1,8 @@
 #include "job_service/options.h"
 
 #include <cstdlib>
+#include <string>
+#include <vector>
 
 #include "absl/flags/flag.h"
 #include "common/problems.h"
@@ -21,6 +23,9 @@ ABSL_FLAG(std::string, redis, "127.0.0.1:6379",
 ABSL_FLAG(std::string, default_model, "",
           "model of jobs that name none; empty: the first that a worker reports");
 ABSL_FLAG(int, max_failures, 3, "attempts that may fail before a job does");
+ABSL_FLAG(std::vector<std::string>, operators, {},
+          "names of the users, with commas between, who may hold models and cancel or move jobs of "
+          "others");
 ABSL_FLAG(int, max_prompt_bytes, 64 << 10, "most bytes of a job's prompt, system and messages");
 ABSL_FLAG(int, max_output_bytes, 1 << 20, "most bytes of text that a job may make");
 
@@ -72,6 +77,13 @@ absl::StatusOr<JobServiceConfig> JobServiceConfigFromFlags() {
     problems.Add("--redis", ToStd(redis.status().message()));
   }
   config.default_model = absl::GetFlag(FLAGS_default_model);
+  for (const std::string& name : absl::GetFlag(FLAGS_operators)) {
+    if (name.empty() || name.front() == ' ' || name.back() == ' ') {
+      problems.Add("--operators", "has an empty name, or one with spaces around it");
+      break;
+    }
+    config.operators.insert(name);
+  }
   config.max_failures = InRange(FLAGS_max_failures, "--max_failures", 1, 100, problems);
   config.max_prompt_bytes =
       InRange(FLAGS_max_prompt_bytes, "--max_prompt_bytes", 1, 1 << 20, problems);

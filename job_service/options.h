@@ -2,6 +2,7 @@
 #define GENWATCH_JOB_SERVICE_OPTIONS_H_
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -20,6 +21,7 @@ struct JobServiceConfig {
   RedisAddress redis;
   std::string default_model;
   uint32_t max_failures = 3;
+  std::set<std::string> operators;
   size_t max_prompt_bytes = 64 << 10;
   uint32_t max_output_bytes = 1 << 20;
 };

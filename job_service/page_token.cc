@@ -17,6 +17,7 @@ std::string HashOf(const JobFilter& filter) {
   std::string text = absl::StrCat(filter.owner_id, "\n", filter.model);
   for (JobState state : filter.states) absl::StrAppend(&text, "\n", static_cast<int>(state));
   for (const auto& [key, value] : filter.labels) absl::StrAppend(&text, "\n", key, "=", value);
+  for (const std::string& key : filter.label_keys) absl::StrAppend(&text, "\n", key);
   return StableHash(text).substr(0, 8);
 }
 

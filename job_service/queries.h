@@ -44,10 +44,12 @@ inline constexpr char kLockJobs[] =
 // k_instance; then sorted, so LockJobs locks them in order.
 inline constexpr char kJobsOfInstance[] =
     "SELECT j.job_id FROM ai_generation_jobs j WHERE j.instance = ?";
-// k_owner, or k_owner_status; the filter goes in between.
+// k_owner, k_owner_status or k_owner_kind (list_query.h); then PRIMARY.
 inline constexpr char kListJobs[] =
-    "SELECT " GENWATCH_JOB_COLUMNS " FROM ai_generation_jobs j WHERE ";
-inline constexpr char kListJobsOrder[] = " ORDER BY j.id DESC LIMIT ?";
+    "SELECT " GENWATCH_JOB_COLUMNS
+    " FROM (SELECT l.id FROM ai_generation_jobs l{index} WHERE {conditions} "
+    "ORDER BY l.id DESC LIMIT ?) chosen STRAIGHT_JOIN ai_generation_jobs j ON j.id = chosen.id "
+    "ORDER BY j.id DESC";
 // k_owner_status.
 inline constexpr char kListActive[] =
     "SELECT j.job_id FROM ai_generation_jobs j "
@@ -92,10 +94,11 @@ inline constexpr char kListRunning[] =
 // `{rows}`: kInsertJobRow, once for each job.
 inline constexpr char kInsertJobs[] =
     "INSERT INTO ai_generation_jobs (job_id, owner_id, request_id, spec_hash, retry_of, status, "
-    "version, model, prompt, spec, priority, job_class, think, labels, max_failures, created_at, "
-    "updated_at, waiting_deadline) VALUES {rows} RETURNING id, created_at, waiting_deadline";
+    "version, model, prompt, spec, priority, job_class, think, labels, has_kind, max_failures, "
+    "created_at, updated_at, waiting_deadline) VALUES {rows} RETURNING id, created_at, "
+    "waiting_deadline";
 inline constexpr char kInsertJobRow[] =
-    "(?, ?, ?, ?, ?, 'queued', 1, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6), "
+    "(?, ?, ?, ?, ?, 'queued', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6), "
     "UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND)";
 // uk_request.
 inline constexpr char kFindRequest[] =
@@ -417,6 +420,29 @@ inline constexpr char kDaysOfModel[] =
 inline constexpr char kDaysOfAllModels[] =
     "SELECT model, day, stats FROM ai_generation_model_days WHERE day >= ? "
     "ORDER BY model, day LIMIT 40000";
+
+// PRIMARY of ai_generation_estimate_samples. Every row is written under the mark's lock.
+inline constexpr char kInsertSample[] =
+    "INSERT INTO ai_generation_estimate_samples (model, share, told_ms, told_low_ms, "
+    "told_high_ms, true_ms, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+// k_model, covering; the newest row that is too many.
+inline constexpr char kNewestSpareSample[] =
+    "SELECT id FROM ai_generation_estimate_samples FORCE INDEX (k_model) "
+    "WHERE model = ? ORDER BY id DESC LIMIT 1 OFFSET ?";
+// k_model.
+inline constexpr char kDropSpareSamples[] =
+    "DELETE FROM ai_generation_estimate_samples WHERE model = ? AND id <= ?";
+// k_ended.
+inline constexpr char kDropOldSamples[] =
+    "DELETE FROM ai_generation_estimate_samples WHERE ended_at < UTC_TIMESTAMP(6) - INTERVAL ? DAY "
+    "ORDER BY ended_at LIMIT 1000";
+// k_model; PRIMARY.
+inline constexpr char kSamplesOfModel[] =
+    "SELECT model, share, told_ms, told_low_ms, told_high_ms, true_ms, ended_at "
+    "FROM ai_generation_estimate_samples WHERE model = ? ORDER BY id DESC LIMIT ?";
+inline constexpr char kSamplesOfAllModels[] =
+    "SELECT model, share, told_ms, told_low_ms, told_high_ms, true_ms, ended_at "
+    "FROM ai_generation_estimate_samples ORDER BY id DESC LIMIT ?";
 
 }  // namespace genwatch::queries
 

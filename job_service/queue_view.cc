@@ -14,14 +14,16 @@ constexpr size_t kMostRunning = 100;
 constexpr uint32_t kMostWaiting = 100;
 constexpr size_t kMostOwn = 500;
 
-v1::QueueEntry ToEntry(const JobRecord& job, const std::string& caller) {
+v1::QueueEntry ToEntry(const JobRecord& job, const Caller& caller) {
   v1::QueueEntry entry;
   entry.set_state(job.state);
   *entry.mutable_create_time() = ToTimestamp(job.created_at);
-  if (job.owner_id != caller) return entry;
-  entry.set_mine(true);
+  const bool mine = job.owner_id == caller.name;
+  if (!mine && !caller.is_operator) return entry;
   entry.set_job_id(job.job_id);
   entry.set_priority(job.spec.priority());
+  if (!mine) return entry;
+  entry.set_mine(true);
   entry.set_percent(job.numbers.percent());
   return entry;
 }
@@ -30,7 +32,7 @@ v1::QueueEntry ToEntry(const JobRecord& job, const std::string& caller) {
 
 // What is read once for all models.
 struct QueueView::Seen {
-  std::string caller;
+  Caller caller;
   std::map<std::string, ModelHold> holds;
   std::map<std::string, ModelLoad> loads;
   std::map<std::string, uint32_t> sizes;
@@ -38,7 +40,7 @@ struct QueueView::Seen {
   std::map<std::string, std::vector<JobRecord>> own;
 };
 
-absl::StatusOr<v1::GetQueueResponse> QueueView::Look(const std::string& caller,
+absl::StatusOr<v1::GetQueueResponse> QueueView::Look(const Caller& caller,
                                                      const std::string& model) {
   Seen seen{.caller = caller};
   absl::StatusOr<std::vector<ModelHold>> holds = holds_->List();
@@ -47,7 +49,7 @@ absl::StatusOr<v1::GetQueueResponse> QueueView::Look(const std::string& caller,
   absl::StatusOr<std::vector<ModelLoad>> loads = store_->ListLoads();
   if (!loads.ok()) return loads.status();
   for (const ModelLoad& load : *loads) seen.loads[load.model] = load;
-  absl::StatusOr<std::vector<std::string>> active = store_->ListActive(caller, kMostOwn);
+  absl::StatusOr<std::vector<std::string>> active = store_->ListActive(caller.name, kMostOwn);
   if (!active.ok()) return active.status();
   absl::StatusOr<std::vector<JobRecord>> own = store_->GetManyBriefly(*active);
   if (!own.ok()) return own.status();
@@ -68,6 +70,7 @@ absl::StatusOr<v1::GetQueueResponse> QueueView::Look(const std::string& caller,
     for (const auto& [name, load] : seen.loads) models.insert(name);
   }
   v1::GetQueueResponse response;
+  response.set_caller_is_operator(caller.is_operator);
   for (const std::string& name : models) {
     absl::StatusOr<v1::ModelQueue> queue = LookAt(seen, name);
     if (!queue.ok()) return queue.status();

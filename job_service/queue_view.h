@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "genwatch/v1/job_service.pb.h"
+#include "job_service/caller.h"
 #include "job_service/job_queue.h"
 #include "job_service/job_store.h"
 #include "job_service/model_holds.h"
@@ -16,7 +17,8 @@
 namespace genwatch {
 
 // What a caller is shown of the queues: all numbers, but of other people's jobs only where they
-// stand. What it costs does not depend on how many jobs wait. Blocking; thread-safe.
+// stand, and for an operator what an order has to name. What it costs does not depend on how many
+// jobs wait. Blocking; thread-safe.
 class QueueView {
  public:
   QueueView(JobStore* store, JobQueue* queue, ModelHolds* holds, WaitEstimator* waits)
@@ -24,7 +26,7 @@ class QueueView {
 
   // Of one model, or (empty) of each that is held or has jobs, by name. UNAVAILABLE without the
   // ledger or the queue.
-  absl::StatusOr<v1::GetQueueResponse> Look(const std::string& caller, const std::string& model);
+  absl::StatusOr<v1::GetQueueResponse> Look(const Caller& caller, const std::string& model);
 
  private:
   struct Seen;

@@ -105,14 +105,18 @@ void CheckOptions(const v1::ModelOptions& options, Problems& problems) {
   }
 }
 
+bool MayBeLabelKey(const std::string& key) {
+  return !key.empty() && key.size() <= kMostLabelKey &&
+         std::none_of(key.begin(), key.end(), absl::ascii_isupper) && OnlyOf(key, "._/-");
+}
+
 void CheckLabels(const v1::JobSpec& spec, Problems& problems) {
   if (spec.labels_size() > static_cast<int>(kMostLabels)) {
     problems.Add("labels", absl::StrCat("are more than ", kMostLabels));
     return;
   }
   for (const auto& [key, value] : spec.labels()) {
-    const bool lower = std::none_of(key.begin(), key.end(), absl::ascii_isupper);
-    if (key.empty() || key.size() > kMostLabelKey || !lower || !OnlyOf(key, "._/-")) {
+    if (!MayBeLabelKey(key)) {
       problems.Add("labels", absl::StrCat("have a key that is not 1 to ", kMostLabelKey,
                                           " characters of a-z 0-9 . _ / -"));
       return;
@@ -122,6 +126,14 @@ void CheckLabels(const v1::JobSpec& spec, Problems& problems) {
                    absl::StrCat("is longer than ", kMostLabelValue, " bytes"));
     }
   }
+}
+
+void CheckKind(const std::string& job_class, v1::Thinking think, Problems& problems) {
+  if (job_class.size() > kMostJobClass || !OnlyOf(job_class, "._-")) {
+    problems.Add("job_class", absl::StrCat("must be at most ", kMostJobClass,
+                                           " characters of A-Z a-z 0-9 . _ -"));
+  }
+  if (!v1::Thinking_IsValid(think)) problems.Add("think", "is not a known value");
 }
 
 void CheckDeadlines(const v1::Deadlines& deadlines, Problems& problems) {
@@ -158,17 +170,30 @@ absl::Status CheckSpec(const v1::JobSpec& spec, const SpecLimits& limits) {
   CheckOptions(spec.options(), problems);
   CheckLabels(spec, problems);
   CheckDeadlines(spec.deadlines(), problems);
-  if (spec.job_class().size() > kMostJobClass || !OnlyOf(spec.job_class(), "._-")) {
-    problems.Add("job_class", absl::StrCat("must be at most ", kMostJobClass,
-                                           " characters of A-Z a-z 0-9 . _ -"));
-  }
+  CheckKind(spec.job_class(), spec.think(), problems);
   if (!v1::Priority_IsValid(spec.priority()))
     problems.Add("priority", "must be low, normal or high");
-  if (!v1::Thinking_IsValid(spec.think())) problems.Add("think", "is not a known value");
   if (!v1::ResumePolicy_IsValid(spec.resume_policy())) {
     problems.Add("resume_policy", "is not a known value");
   }
   return problems.ToStatus("INVALID_SPEC");
+}
+
+absl::Status CheckJobKind(const std::string& job_class, v1::Thinking think) {
+  Problems problems;
+  CheckKind(job_class, think, problems);
+  return problems.ToStatus("INVALID_SPEC");
+}
+
+absl::Status CheckLabelKeys(const std::vector<std::string>& keys) {
+  Problems problems;
+  if (keys.size() > kMostLabels) {
+    problems.Add("label_keys", absl::StrCat("are more than ", kMostLabels));
+  } else if (!std::all_of(keys.begin(), keys.end(), MayBeLabelKey)) {
+    problems.Add("label_keys", absl::StrCat("have one that is not 1 to ", kMostLabelKey,
+                                            " characters of a-z 0-9 . _ / -"));
+  }
+  return problems.ToStatus("INVALID_LABEL_KEYS");
 }
 
 absl::Status CheckHold(const std::string& model, const std::string& note) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "genwatch/v1/job.pb.h"
@@ -17,6 +18,13 @@ struct SpecLimits {
 // Everything that is wrong with what a caller asks for, at once: INVALID_ARGUMENT, reason
 // TOOLS_UNSUPPORTED, IMAGES_UNSUPPORTED or INVALID_SPEC, a field violation for each fault. Pure.
 absl::Status CheckSpec(const v1::JobSpec& spec, const SpecLimits& limits);
+
+// INVALID_ARGUMENT (INVALID_SPEC): the two words beside the model that say whose lengths are like a
+// job's.
+absl::Status CheckJobKind(const std::string& job_class, v1::Thinking think);
+
+// INVALID_ARGUMENT (INVALID_LABEL_KEYS): keys to look for.
+absl::Status CheckLabelKeys(const std::vector<std::string>& keys);
 
 // INVALID_ARGUMENT (INVALID_HOLD): the name of a model, and a note of at most 1,000 bytes.
 absl::Status CheckHold(const std::string& model, const std::string& note);

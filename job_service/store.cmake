@@ -5,6 +5,7 @@ pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET libmariadb)
 add_library(job_state_lib STATIC
   expected_wait.cc
   job_change.cc
+  job_estimate.cc
   job_state.cc
   kept_text.cc
   lease_choice.cc
@@ -12,7 +13,7 @@ add_library(job_state_lib STATIC
   log_histogram.cc
   model_stats.cc)
 target_link_libraries(job_state_lib
-  PUBLIC genwatch_common genwatch_protos
+  PUBLIC genwatch_common genwatch_estimates genwatch_protos
   PRIVATE genwatch_warnings)
 
 add_library(job_mariadb_lib STATIC
@@ -29,6 +30,7 @@ target_link_libraries(job_mariadb_lib
 
 add_library(job_store_lib STATIC
   job_rows.cc
+  list_query.cc
   mariadb_job_store.cc
   mariadb_job_store_changes.cc
   mariadb_job_store_leases.cc

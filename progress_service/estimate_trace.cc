@@ -39,7 +39,11 @@ std::optional<RemainingScore> EstimateTrace::At(double share, uint32_t tokens,
   const double left = double{1} * end_ms - at->at_ms;
   const double told = std::max(kLeastMs, double{1} * at->remaining_ms);
   return RemainingScore{.log_error = std::abs(std::log(told / std::max(kLeastMs, left))),
-                        .inside = at->low_ms <= left + kLeastMs && left <= at->high_ms + kLeastMs};
+                        .inside = at->low_ms <= left + kLeastMs && left <= at->high_ms + kLeastMs,
+                        .told_ms = at->remaining_ms,
+                        .low_ms = at->low_ms,
+                        .high_ms = at->high_ms,
+                        .true_ms = end_ms - at->at_ms};
 }
 
 }  // namespace genwatch

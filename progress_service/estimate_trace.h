@@ -19,6 +19,10 @@ inline constexpr std::array kScoredShares = {0.25, 0.5, 0.75};
 struct RemainingScore {
   double log_error = 0;  // |ln(told / true)|
   bool inside = false;   // the true one was within the band
+  uint32_t told_ms = 0;
+  uint32_t low_ms = 0;
+  uint32_t high_ms = 0;
+  uint32_t true_ms = 0;
 };
 
 // What was told about the time left in the course of a lease, in as few samples as are enough to

@@ -24,6 +24,10 @@ v1::EstimateScore ToProto(const std::string& job_id, const TrackedJob::Score& sc
     if (!score.remaining[i].has_value()) continue;
     share.set_remaining_log_error(score.remaining[i]->log_error);
     share.set_band_held(score.remaining[i]->inside);
+    share.set_told_ms(score.remaining[i]->told_ms);
+    share.set_told_low_ms(score.remaining[i]->low_ms);
+    share.set_told_high_ms(score.remaining[i]->high_ms);
+    share.set_true_ms(score.remaining[i]->true_ms);
   }
   return proto;
 }

@@ -67,7 +67,7 @@ INI
     program redis 10 true "$(command -v redis-server)" "$CONF_DIR/redis.conf"
     program job_service 10 false "$release/job_service/job_service" "${common[@]}" --port="$JOB_PORT" \
       --metrics_port="$JOB_METRICS_PORT" --mariadb_socket="$MARIADB_SOCKET" --mariadb_user=genwatch \
-      --mariadb_database=genwatch --redis="unix:$REDIS_SOCKET"
+      --mariadb_database=genwatch --redis="unix:$REDIS_SOCKET" --operators=dev
     program generation_service 10 false "$release/generation_service/generation_service" "${common[@]}" \
       --port="$GENERATION_PORT" --metrics_port="$GENERATION_METRICS_PORT" --job_service="$ledger" \
       --ollama_url="$OLLAMA_URL" --advertise="$worker"

@@ -28,6 +28,9 @@ bool Matches(const JobRecord& job, const JobFilter& filter) {
     const auto found = job.spec.labels().find(key);
     if (found == job.spec.labels().end() || found->second != value) return false;
   }
+  for (const std::string& key : filter.label_keys) {
+    if (!job.spec.labels().contains(key)) return false;
+  }
   return true;
 }
 

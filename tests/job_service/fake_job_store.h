@@ -85,6 +85,8 @@ class FakeJobStore : public JobStore {
   absl::StatusOr<size_t> CountEnded(absl::Duration settled, size_t limit) override;
   absl::StatusOr<std::vector<ModelDayRecord>> ModelDays(const std::string& model,
                                                         int32_t first_day) override;
+  absl::StatusOr<std::vector<EstimateSampleRecord>> ListEstimateSamples(const std::string& model,
+                                                                        size_t limit) override;
 
  private:
   absl::StatusOr<InsertedJob> InsertOne(const NewJob& job);
@@ -134,6 +136,8 @@ class FakeJobStore : public JobStore {
   std::map<std::string, v1::EstimateScore> scores_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> counted_ ABSL_GUARDED_BY(mutex_);
   std::map<std::pair<std::string, int32_t>, v1::ModelDay> days_ ABSL_GUARDED_BY(mutex_);
+  // Newest last.
+  std::vector<EstimateSampleRecord> samples_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace genwatch

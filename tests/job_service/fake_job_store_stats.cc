@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "job_service/model_stats.h"
 #include "tests/job_service/fake_job_store.h"
@@ -72,6 +73,14 @@ absl::StatusOr<size_t> FakeJobStore::CountEnded(absl::Duration settled, size_t l
       ended.score = score->second;
     }
     CountJob(ended, days_[{ended.model, DayOf(ended.ended_at)}]);
+    for (EstimateSampleRecord& sample : SamplesOf(ended)) samples_.push_back(std::move(sample));
+    // The oldest of the model are one too many.
+    size_t of_model = std::count_if(samples_.begin(), samples_.end(), [&ended](const auto& sample) {
+      return sample.model == ended.model;
+    });
+    std::erase_if(samples_, [&](const EstimateSampleRecord& sample) {
+      return sample.model == ended.model && of_model > kKeptSamples && of_model-- > 0;
+    });
   }
   return most;
 }
@@ -86,6 +95,17 @@ absl::StatusOr<std::vector<ModelDayRecord>> FakeJobStore::ModelDays(const std::s
     days.push_back({.model = key.first, .day = key.second, .stats = stats});
   }
   return days;
+}
+
+absl::StatusOr<std::vector<EstimateSampleRecord>> FakeJobStore::ListEstimateSamples(
+    const std::string& model, size_t limit) {
+  MutexLock lock(mutex_);
+  if (absl::Status status = CheckLocked(); !status.ok()) return status;
+  std::vector<EstimateSampleRecord> samples;
+  for (auto it = samples_.rbegin(); it != samples_.rend() && samples.size() < limit; ++it) {
+    if (model.empty() || it->model == model) samples.push_back(*it);
+  }
+  return samples;
 }
 
 }  // namespace genwatch

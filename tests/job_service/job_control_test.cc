@@ -84,7 +84,7 @@ TEST_F(JobControlTest, AJobThatIsLeasedHalfWayIsStoppedThroughItsWorker) {
     uint32_t leased = 0;
     store_.before_change_ = [&] { leased = Lease().version; };
     absl::StatusOr<JobRecord> job =
-        cancel ? control_.Cancel("ann", kJob) : control_.Pause("ann", kJob);
+        cancel ? control_.Cancel({.name = "ann"}, kJob) : control_.Pause("ann", kJob);
     ASSERT_TRUE(job.ok()) << job.status();
     EXPECT_EQ(job->state, cancel ? v1::Job::STATE_CANCELLED : v1::Job::STATE_PAUSED);
     ASSERT_EQ(stopped_versions_.size(), cancel ? 2u : 1u);
@@ -98,7 +98,7 @@ TEST_F(JobControlTest, AJobThatIsLeasedHalfWayIsStoppedThroughItsWorker) {
 TEST_F(JobControlTest, CancelOfAJobThatFinishesMeanwhileIsRefusedAndTheResultStands) {
   const JobRecord leased = Lease();
   while_stopping_ = [&] { Finish(leased, v1::OUTCOME_COMPLETED); };
-  const absl::Status status = control_.Cancel("ann", kJob).status();
+  const absl::Status status = control_.Cancel({.name = "ann"}, kJob).status();
   EXPECT_EQ(ReasonOf(status), "WRONG_STATE");
   EXPECT_THAT(std::string(status.message()), testing::HasSubstr("completed"));
   EXPECT_EQ(store_.Get(kJob)->state, v1::Job::STATE_COMPLETED);
@@ -108,7 +108,7 @@ TEST_F(JobControlTest, CancelOfAJobThatFinishesMeanwhileIsRefusedAndTheResultSta
 TEST_F(JobControlTest, CancelOfAJobThatFailsForNowMeanwhileCancelsItsRetry) {
   const JobRecord leased = Lease();
   while_stopping_ = [&] { Finish(leased, v1::OUTCOME_PASSING); };
-  absl::StatusOr<JobRecord> job = control_.Cancel("ann", kJob);
+  absl::StatusOr<JobRecord> job = control_.Cancel({.name = "ann"}, kJob);
   ASSERT_TRUE(job.ok()) << job.status();
   EXPECT_EQ(job->state, v1::Job::STATE_CANCELLED);
   EXPECT_EQ(stopped_versions_.size(), 1u);
@@ -117,7 +117,7 @@ TEST_F(JobControlTest, CancelOfAJobThatFailsForNowMeanwhileCancelsItsRetry) {
 
 TEST_F(JobControlTest, PauseThatMeetsACancelIsRefused) {
   const JobRecord leased = Lease();
-  while_stopping_ = [&] { ASSERT_TRUE(control_.Cancel("ann", kJob).ok()); };
+  while_stopping_ = [&] { ASSERT_TRUE(control_.Cancel({.name = "ann"}, kJob).ok()); };
   const absl::Status status = control_.Pause("ann", kJob).status();
   EXPECT_EQ(ReasonOf(status), "WRONG_STATE");
   EXPECT_EQ(store_.Get(kJob)->state, v1::Job::STATE_CANCELLED);
@@ -126,8 +126,8 @@ TEST_F(JobControlTest, PauseThatMeetsACancelIsRefused) {
 
 TEST_F(JobControlTest, TwoCancelsAtOnceBothAnswerTheCancelledJob) {
   Lease();
-  while_stopping_ = [&] { ASSERT_TRUE(control_.Cancel("ann", kJob).ok()); };
-  absl::StatusOr<JobRecord> job = control_.Cancel("ann", kJob);
+  while_stopping_ = [&] { ASSERT_TRUE(control_.Cancel({.name = "ann"}, kJob).ok()); };
+  absl::StatusOr<JobRecord> job = control_.Cancel({.name = "ann"}, kJob);
   ASSERT_TRUE(job.ok()) << job.status();
   EXPECT_EQ(job->state, v1::Job::STATE_CANCELLED);
   EXPECT_EQ(job->version, store_.Get(kJob)->version);
@@ -139,7 +139,7 @@ TEST_F(JobControlTest, AJobThatNeverStandsStillIsGivenUp) {
     attempt.end.outcome = v1::OUTCOME_HANDED_OVER;
     ASSERT_TRUE(store_.FinishAttempt(attempt).ok());
   };
-  EXPECT_TRUE(absl::IsAborted(control_.Cancel("ann", kJob).status()));
+  EXPECT_TRUE(absl::IsAborted(control_.Cancel({.name = "ann"}, kJob).status()));
 }
 
 }  // namespace

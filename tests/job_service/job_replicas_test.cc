@@ -28,17 +28,19 @@ class Replica {
         waits_(store, clock),
         holds_(store, clock),
         queue_view_(store, queue, &holds_, &waits_),
-        service_({}, {.store = store,
-                      .feeder = &feeder_,
-                      .control = &control_,
-                      .waiters = &waiters_,
-                      .models = &models_,
-                      .metrics = &service_metrics_,
-                      .executor = &executor_,
-                      .control_executor = &executor_,
-                      .holds = &holds_,
-                      .queue_view = &queue_view_,
-                      .look_for_work = [] {}}),
+        forecast_(store, queue, &models_, &holds_, &waits_, clock),
+        service_({.operators = {"root"}}, {.store = store,
+                                           .feeder = &feeder_,
+                                           .control = &control_,
+                                           .waiters = &waiters_,
+                                           .models = &models_,
+                                           .metrics = &service_metrics_,
+                                           .executor = &executor_,
+                                           .control_executor = &executor_,
+                                           .holds = &holds_,
+                                           .queue_view = &queue_view_,
+                                           .forecast = &forecast_,
+                                           .look_for_work = [] {}}),
         server_({&service_}) {}
 
   ~Replica() {
@@ -62,6 +64,7 @@ class Replica {
   WaitEstimator waits_;
   ModelHolds holds_;
   QueueView queue_view_;
+  JobForecast forecast_;
   Executor executor_{"replica", 4, 1000};
   JobServiceImpl service_;
   GrpcTestServer server_;

@@ -104,6 +104,68 @@ TEST_F(JobServicesTest, AnEmptiedQueueIsFilledFromTheLedger) {
   EXPECT_EQ(Get(id)->state(), v1::Job::STATE_PROCESSING);
 }
 
+TEST_F(JobServicesTest, PostsAreListedByTheirLabels) {
+  Submit("no post").IgnoreError();
+  for (const char* kind : {"prompt", "app", "prompt"}) {
+    v1::SubmitJobRequest request = Request(kind);
+    (*request.mutable_spec()->mutable_labels())["kind"] = kind;
+    ASSERT_TRUE(Submit(request).ok());
+  }
+  v1::ListJobsRequest request;
+  request.add_label_keys("kind");
+  request.set_page_size(2);
+  absl::StatusOr<v1::ListJobsResponse> page = List(request);
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_EQ(page->jobs_size(), 2);
+  EXPECT_EQ(page->jobs(1).spec().labels().at("kind"), "app");
+  request.set_page_token(page->next_page_token());
+  page = List(request);
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->jobs_size(), 1);
+  EXPECT_EQ(page->next_page_token(), "");
+  // The token belongs to the list with this key.
+  request.set_page_token(List([] {
+                           v1::ListJobsRequest all;
+                           all.set_page_size(1);
+                           return all;
+                         }())
+                             ->next_page_token());
+  EXPECT_EQ(ReasonOf(List(request).status()), "BAD_PAGE_TOKEN");
+  request.add_label_keys("Not \"a\" key");
+  EXPECT_EQ(ReasonOf(List(request).status()), "INVALID_LABEL_KEYS");
+}
+
+TEST_F(JobServicesTest, WhatWasToldOfTimesLeftIsShownToEverybody) {
+  const std::string id = Submit("one")->job_id();
+  const v1::LeasedJob job = Lease()->jobs(0);
+  ASSERT_TRUE(Finish(job, v1::OUTCOME_COMPLETED).ok());
+  v1::EstimateScore score;
+  score.set_job_id(id);
+  for (int i = 0; i < 3; ++i) {
+    v1::ShareScore& share = *score.add_shares();
+    share.set_remaining_log_error(1);
+    share.set_told_ms(3000);
+    share.set_true_ms(1000);
+  }
+  ASSERT_TRUE(store_.RecordScores({&score, 1}).ok());
+  ASSERT_TRUE(store_.CountEnded(absl::ZeroDuration(), 10).ok());
+  v1::ListEstimateSamplesRequest request;
+  request.set_model("m");
+  absl::StatusOr<v1::ListEstimateSamplesResponse> samples = Samples(request, "bob");
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  ASSERT_EQ(samples->samples_size(), 3);
+  EXPECT_EQ(samples->samples(0).model(), "m");
+  EXPECT_EQ(samples->samples(0).share(), 75u);
+  EXPECT_EQ(samples->samples(0).told_ms(), 3000u);
+  EXPECT_EQ(samples->samples(0).true_ms(), 1000u);
+  EXPECT_TRUE(samples->samples(0).has_end_time());
+  request.set_limit(1);
+  EXPECT_EQ(Samples(request)->samples_size(), 1);
+  request.set_model("another");
+  EXPECT_EQ(Samples(request)->samples_size(), 0);
+  EXPECT_EQ(ReasonOf(Samples(request, "").status()), "NO_IDENTITY");
+}
+
 TEST_F(JobServicesTest, WithoutTheLedgerSubmitsAreUnavailable) {
   store_.SetUnavailable(true);
   EXPECT_EQ(Submit("Say hi").status().code(), absl::StatusCode::kUnavailable);

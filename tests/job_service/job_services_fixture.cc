@@ -54,18 +54,20 @@ JobServicesTest::JobServicesTest()
   }
   EXPECT_TRUE(queue_.MarkRebuilt(*queue_.ServerId()).ok());
   job_service_ = std::make_unique<JobServiceImpl>(
-      JobServiceOptions{}, JobServiceParts{.store = &store_,
-                                           .feeder = &feeder_,
-                                           .control = &control_,
-                                           .waiters = &waiters_,
-                                           .models = &models_,
-                                           .metrics = service_metrics_.get(),
-                                           .executor = &executor_,
-                                           .control_executor = &control_executor_,
-                                           .holds = &holds_,
-                                           .queue_view = &queue_view_,
-                                           .look_for_work = [this] { broker_.LookAll(); },
-                                           .clock = &clock_});
+      JobServiceOptions{.operators = {"root"}},
+      JobServiceParts{.store = &store_,
+                      .feeder = &feeder_,
+                      .control = &control_,
+                      .waiters = &waiters_,
+                      .models = &models_,
+                      .metrics = service_metrics_.get(),
+                      .executor = &executor_,
+                      .control_executor = &control_executor_,
+                      .holds = &holds_,
+                      .queue_view = &queue_view_,
+                      .forecast = &forecast_,
+                      .look_for_work = [this] { broker_.LookAll(); },
+                      .clock = &clock_});
   lease_service_ = std::make_unique<JobLeaseServiceImpl>(
       JobLeaseServiceParts{.store = &store_,
                            .feeder = &feeder_,
@@ -194,17 +196,33 @@ absl::StatusOr<v1::GetQueueResponse> JobServicesTest::Queue(const std::string& m
   return Call(*jobs_, &v1::JobService::Stub::GetQueue, request, user);
 }
 
-absl::Status JobServicesTest::Hold(const std::string& model, const std::string& note) {
+absl::Status JobServicesTest::Hold(const std::string& model, const std::string& note,
+                                   const std::string& user) {
   v1::HoldModelRequest request;
   request.set_model(model);
   request.set_note(note);
-  return Call(*jobs_, &v1::JobService::Stub::HoldModel, request, "ann").status();
+  return Call(*jobs_, &v1::JobService::Stub::HoldModel, request, user).status();
 }
 
-absl::Status JobServicesTest::Release(const std::string& model) {
+absl::Status JobServicesTest::Release(const std::string& model, const std::string& user) {
   v1::ReleaseModelRequest request;
   request.set_model(model);
-  return Call(*jobs_, &v1::JobService::Stub::ReleaseModel, request, "ann").status();
+  return Call(*jobs_, &v1::JobService::Stub::ReleaseModel, request, user).status();
+}
+
+absl::StatusOr<v1::EstimateJobResponse> JobServicesTest::Estimate(
+    const v1::EstimateJobRequest& request, const std::string& user) {
+  return Call(*jobs_, &v1::JobService::Stub::EstimateJob, request, user);
+}
+
+absl::StatusOr<v1::ListJobsResponse> JobServicesTest::List(const v1::ListJobsRequest& request,
+                                                           const std::string& user) {
+  return Call(*jobs_, &v1::JobService::Stub::ListJobs, request, user);
+}
+
+absl::StatusOr<v1::ListEstimateSamplesResponse> JobServicesTest::Samples(
+    const v1::ListEstimateSamplesRequest& request, const std::string& user) {
+  return Call(*jobs_, &v1::JobService::Stub::ListEstimateSamples, request, user);
 }
 
 std::string JobServicesTest::Output(const std::string& job_id, const std::string& user) {

@@ -46,8 +46,16 @@ class JobServicesTest : public testing::Test {
   absl::Status Delete(const std::string& job_id, const std::string& user = "ann");
   absl::StatusOr<v1::GetQueueResponse> Queue(const std::string& model = "",
                                              const std::string& user = "ann");
-  absl::Status Hold(const std::string& model, const std::string& note = "");
-  absl::Status Release(const std::string& model);
+  // "root" is an operator, and the only one.
+  absl::Status Hold(const std::string& model, const std::string& note = "",
+                    const std::string& user = "root");
+  absl::Status Release(const std::string& model, const std::string& user = "root");
+  absl::StatusOr<v1::EstimateJobResponse> Estimate(const v1::EstimateJobRequest& request,
+                                                   const std::string& user = "ann");
+  absl::StatusOr<v1::ListJobsResponse> List(const v1::ListJobsRequest& request,
+                                            const std::string& user = "ann");
+  absl::StatusOr<v1::ListEstimateSamplesResponse> Samples(
+      const v1::ListEstimateSamplesRequest& request, const std::string& user = "ann");
   std::string Output(const std::string& job_id, const std::string& user = "ann");
   absl::StatusOr<v1::LeaseJobsResponse> Lease(uint32_t wait_ms = 0,
                                               const std::string& instance = "w_1");
@@ -78,6 +86,7 @@ class JobServicesTest : public testing::Test {
   WaitEstimator waits_{&store_, &clock_};
   ModelHolds holds_{&store_, &clock_};
   QueueView queue_view_{&store_, &queue_, &holds_, &waits_};
+  JobForecast forecast_{&store_, &queue_, &models_, &holds_, &waits_, &clock_};
   JobLeaser leaser_{&store_, &queue_, &feeder_, &holds_, &health_, 1 << 20};
   // Locked, because the order of a call and its answer is invisible to the race detector.
   Mutex mutex_;

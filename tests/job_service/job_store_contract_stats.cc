@@ -117,6 +117,64 @@ TEST_P(JobStoreContract, TheFirstWordOnEstimatesCountsWithItsJob) {
   EXPECT_EQ(stats.shares(2).bands_held(), 1u);
 }
 
+TEST_P(JobStoreContract, WhatWasToldOfTheTimeLeftIsKeptBesideWhatCame) {
+  Complete(store(), Finish(InsertLeased(1), v1::OUTCOME_COMPLETED), 10);
+  Complete(store(), Finish(InsertLeased(2), v1::OUTCOME_COMPLETED), 10);
+  v1::EstimateScore told = ScoreOf(JobId(1), 4);
+  for (uint32_t i = 0; i < 3; ++i) {
+    v1::ShareScore& share = *told.mutable_shares(static_cast<int>(i));
+    share.set_told_ms(1000 * (i + 1));
+    share.set_told_low_ms(500);
+    share.set_told_high_ms(9000);
+    share.set_true_ms(700);
+  }
+  // Of a replica that does not tell the times, and of a share at which nothing was told.
+  ASSERT_TRUE(store().RecordScores(std::vector<v1::EstimateScore>{ScoreOf(JobId(2), 4)}).ok());
+  told.mutable_shares(0)->clear_remaining_log_error();
+  ASSERT_TRUE(store().RecordScores(std::vector<v1::EstimateScore>{told}).ok());
+  EXPECT_THAT(store().ListEstimateSamples("", 10).value(), IsEmpty());
+
+  ASSERT_TRUE(store().CountEnded(absl::ZeroDuration(), 100).ok());
+  const auto samples = store().ListEstimateSamples("", 10);
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  ASSERT_THAT(*samples, SizeIs(2));
+  const EstimateSampleRecord& newest = samples->front();
+  EXPECT_EQ(newest.model, Job(1).spec.model());
+  EXPECT_EQ(newest.share, 75u);
+  EXPECT_EQ(newest.told_ms, 3000u);
+  EXPECT_EQ(newest.told_low_ms, 500u);
+  EXPECT_EQ(newest.told_high_ms, 9000u);
+  EXPECT_EQ(newest.true_ms, 700u);
+  EXPECT_EQ(newest.ended_at, *Get(JobId(1)).completed_at);
+  EXPECT_EQ(samples->back().share, 50u);
+  EXPECT_THAT(store().ListEstimateSamples(newest.model, 1).value(), SizeIs(1));
+  EXPECT_THAT(store().ListEstimateSamples("another", 10).value(), IsEmpty());
+}
+
+TEST_P(JobStoreContract, OnlyTheNewestSamplesOfAModelAreKept) {
+  Beat(Worker(1));
+  constexpr int kJobs = static_cast<int>(kKeptSamples) / 3 + 2;
+  for (int n = 1; n <= kJobs; ++n) {
+    Insert(Job(n));
+    const LeaseResult result = Lease(Worker(1), {JobId(n)}, 10'000);
+    ASSERT_THAT(result.leased, SizeIs(1));
+    Complete(store(), Finish(result.leased[0], v1::OUTCOME_COMPLETED), 10);
+    v1::EstimateScore score = ScoreOf(JobId(n), 4);
+    for (v1::ShareScore& share : *score.mutable_shares()) {
+      share.set_told_ms(static_cast<uint32_t>(n));
+    }
+    ASSERT_TRUE(store().RecordScores(std::vector<v1::EstimateScore>{score}).ok());
+  }
+  // In two pages, the second of which is over what is kept.
+  ASSERT_TRUE(store().CountEnded(absl::ZeroDuration(), 400).ok());
+  ASSERT_TRUE(store().CountEnded(absl::ZeroDuration(), 400).ok());
+  const auto samples = store().ListEstimateSamples("", 10'000);
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  ASSERT_THAT(*samples, SizeIs(kKeptSamples));
+  EXPECT_EQ(samples->front().told_ms, static_cast<uint32_t>(kJobs));
+  EXPECT_EQ(samples->back().told_ms, 3u);
+}
+
 TEST_P(JobStoreContract, AttemptsTellWhatTheyWentThrough) {
   const JobRecord leased = InsertLeased(1);
   FinishedAttempt attempt = Finish(leased, v1::OUTCOME_COMPLETED);

@@ -242,6 +242,46 @@ TEST_P(JobStoreContract, ListFiltersByOwnerStateModelAndLabels) {
   EXPECT_THAT(ids({.labels = {{"team", "red"}}}), IsEmpty());
 }
 
+TEST_P(JobStoreContract, PostsAreListedByTheirKeyWhateverTheirKind) {
+  const auto post = [this](int n, const std::string& kind, const std::string& owner = "ann") {
+    NewJob job = Job(n, owner);
+    (*job.spec.mutable_labels())[kKindLabel] = kind;
+    (*job.spec.mutable_labels())["team.a/b"] = "blue";
+    Insert(job);
+  };
+  post(1, "prompt");
+  Insert(Job(2));
+  post(3, "app");
+  post(4, "app", "bob");
+  NewJob labelled = Job(5);
+  (*labelled.spec.mutable_labels())["kinds"] = "x";
+  Insert(labelled);
+  post(6, "");
+  InsertLeased(7);
+  ASSERT_TRUE(store().Change(Order(Get(JobId(3)), v1::Job::STATE_CANCELLED)).ok());
+
+  const auto ids = [this](const JobFilter& filter, uint64_t before = 0, size_t limit = 10) {
+    const auto jobs = store().List(filter, before, limit);
+    EXPECT_TRUE(jobs.ok()) << jobs.status();
+    return Ids(jobs.value_or(std::vector<JobRecord>()));
+  };
+  const JobFilter posts{.owner_id = "ann", .label_keys = {kKindLabel}};
+  EXPECT_THAT(ids(posts), ElementsAre(JobId(6), JobId(3), JobId(1)));
+  EXPECT_THAT(ids(posts, Get(JobId(6)).row_id, 1), ElementsAre(JobId(3)));
+  EXPECT_THAT(ids({.owner_id = "ann", .labels = {{kKindLabel, "app"}}}), ElementsAre(JobId(3)));
+  EXPECT_THAT(ids({.owner_id = "ann", .labels = {{kKindLabel, ""}}}), ElementsAre(JobId(6)));
+  EXPECT_THAT(ids({.owner_id = "ann",
+                   .states = {v1::Job::STATE_QUEUED, v1::Job::STATE_PROCESSING},
+                   .label_keys = {kKindLabel}}),
+              ElementsAre(JobId(6), JobId(1)));
+  EXPECT_THAT(ids({.owner_id = "ann",
+                   .states = {v1::Job::STATE_QUEUED, v1::Job::STATE_CANCELLED},
+                   .label_keys = {kKindLabel, "team.a/b"}}),
+              ElementsAre(JobId(6), JobId(3), JobId(1)));
+  EXPECT_THAT(ids({.owner_id = "ann", .label_keys = {"kinds"}}), ElementsAre(JobId(5)));
+  EXPECT_THAT(ids({.label_keys = {kKindLabel, "absent"}}), IsEmpty());
+}
+
 TEST_P(JobStoreContract, ActiveJobsAreThoseThatHaveNotEnded) {
   Insert(Job(1));
   const JobRecord running = InsertLeased(2);

@@ -4,6 +4,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "job_service/job_rows.h"
+#include "job_service/list_query.h"
 #include "job_service/queries.h"
 #include "tests/job_service/job_store_contract.h"
 #include "tests/job_service/mariadb_store_fixture.h"
@@ -150,8 +151,11 @@ TEST_P(LedgerTest, StatementsUseTheirIndexes) {
       "UPDATE ai_generation_jobs SET attempt = 1; "
       "INSERT INTO ai_generation_texts SELECT 1 + seq DIV 50, 1, 1 + seq % 2, 10 * (seq % 50), "
       "'0123456789' FROM seq_1_to_5000; "
+      "INSERT INTO ai_generation_estimate_samples (model, share, told_ms, told_low_ms, "
+      "told_high_ms, true_ms, ended_at) "
+      "SELECT CONCAT('m', seq % 10), 25, 1, 1, 1, 1, UTC_TIMESTAMP(6) FROM seq_1_to_5000; "
       "ANALYZE TABLE ai_generation_jobs, ai_generation_lengths, ai_generation_attempts, "
-      "ai_generation_texts");
+      "ai_generation_texts, ai_generation_estimate_samples");
   auto connection =
       mariadb::Connection::Open(ConnectionTo(PrivateMariaDb::Shared(), SharedDatabase()));
   ASSERT_TRUE(connection.ok()) << connection.status();
@@ -189,10 +193,28 @@ TEST_P(LedgerTest, StatementsUseTheirIndexes) {
                     Not(HasSubstr(":ALL"))));
   EXPECT_THAT(plan(queries::kListActive, {"owner7", 100}), HasSubstr(":k_owner_status"));
   EXPECT_THAT(plan(queries::kFindRequest, {"owner7", "r7"}), HasSubstr("uk_request"));
-  const std::string list = absl::StrCat(queries::kListJobs, "TRUE AND j.owner_id = ? AND j.id < ?",
-                                        queries::kListJobsOrder);
-  EXPECT_THAT(plan(list, {"owner7", 15'000, 50}),
-              AllOf(HasSubstr("j:range:k_owner "), Not(HasSubstr("ALL"))));
+  // The derived table has as many rows as are answered.
+  const auto list = [&plan](const JobFilter& filter) {
+    const ListQuery query(filter, 15'000, 50);
+    return plan(query.sql(), query.params());
+  };
+  EXPECT_THAT(list({.owner_id = "owner7"}),
+              AllOf(HasSubstr("l:range:k_owner "), HasSubstr("j:eq_ref:PRIMARY")));
+  EXPECT_THAT(list({.owner_id = "owner7", .labels = {{"team", "blue"}}}),
+              HasSubstr("l:range:k_owner "));
+  EXPECT_THAT(list({.owner_id = "owner7", .label_keys = {"kind"}}),
+              AllOf(HasSubstr("l:range:k_owner_kind "), HasSubstr("j:eq_ref:PRIMARY")));
+  EXPECT_THAT(list({.owner_id = "owner7",
+                    .states = {v1::Job::STATE_COMPLETED},
+                    .labels = {{"kind", "app"}}}),
+              HasSubstr("l:range:k_owner_kind "));
+  EXPECT_THAT(list({.owner_id = "owner7",
+                    .states = {v1::Job::STATE_QUEUED, v1::Job::STATE_PROCESSING},
+                    .label_keys = {"kind"}}),
+              HasSubstr("l:range:k_owner_status "));
+  EXPECT_THAT(plan(queries::kSamplesOfModel, {"m1", 500}), HasSubstr(":ref:k_model"));
+  EXPECT_THAT(plan(queries::kSamplesOfAllModels, {500}), HasSubstr(":index:PRIMARY"));
+  EXPECT_THAT(plan(queries::kNewestSpareSample, {"m1", 1500}), HasSubstr(":ref:k_model"));
   EXPECT_THAT(
       plan(queries::kReadText, {1, 1, 0, 1, 0, 1, 250, 300, JobId(0x64)}),
       AllOf(HasSubstr("j:const:uk_job_id"), HasSubstr("t:range:PRIMARY"), Not(HasSubstr("ALL"))));

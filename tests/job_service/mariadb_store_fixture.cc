@@ -51,7 +51,7 @@ void WipeSharedDatabase() {
         "DELETE FROM ai_generation_server_models", "DELETE FROM ai_generation_model_holds",
         "DELETE FROM ai_generation_model_reports", "DELETE FROM ai_generation_lengths",
         "DELETE FROM ai_generation_probe", "DELETE FROM ai_generation_model_days",
-        "DELETE FROM ai_generation_scores",
+        "DELETE FROM ai_generation_scores", "DELETE FROM ai_generation_estimate_samples",
         "UPDATE ai_generation_stats_marks SET updated_at = '1970-01-01', job = 0"}) {
     const auto deleted = connection->Execute(sql);
     EXPECT_TRUE(deleted.ok()) << deleted.status();

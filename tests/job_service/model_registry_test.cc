@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,21 @@ TEST(ModelRegistryTest, WithoutAReportANamedModelIsTakenAsItIs) {
   const absl::Status status = registry.Resolve("").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ReasonOf(status), "NO_MODEL_KNOWN");
+}
+
+TEST(ModelRegistryTest, TheLoadedContextIsThatOfAServerThatCanBeReached) {
+  ModelRegistry registry("");
+  v1::ModelReport report = Report("a", {"llama3:latest"});
+  registry.Update(report);
+  EXPECT_EQ(registry.LoadedContextOf("llama3:latest"), std::nullopt);
+  report.mutable_models(0)->set_loaded(true);
+  report.mutable_models(0)->set_loaded_context_length(4096);
+  registry.Update(report);
+  EXPECT_EQ(registry.LoadedContextOf("llama3:latest"), 4096u);
+  EXPECT_EQ(registry.LoadedContextOf("another"), std::nullopt);
+  report.mutable_server()->set_reachable(false);
+  registry.Update(report);
+  EXPECT_EQ(registry.LoadedContextOf("llama3:latest"), std::nullopt);
 }
 
 TEST(ModelRegistryTest, AnUnknownModelIsRefusedWithTheKnownOnes) {

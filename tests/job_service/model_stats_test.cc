@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "absl/time/civil_time.h"
 #include "job_service/log_histogram.h"
 
@@ -92,6 +94,31 @@ TEST(ModelStats, OnePeriodSaysHowItsJobsWent) {
   EXPECT_NEAR(stats.median_first_token_ms(), 200, 10);
   EXPECT_EQ(stats.scored(), 0u);
   EXPECT_FALSE(stats.has_band_coverage());
+}
+
+TEST(ModelStats, SamplesAreOfWhatWasTold) {
+  EndedJob job = Completed(100, 20);
+  EXPECT_TRUE(SamplesOf(job).empty());
+  job.score.emplace();
+  for (uint32_t share = 1; share <= 3; ++share) {
+    v1::ShareScore& told = *job.score->add_shares();
+    if (share == 1) continue;  // nothing was told so early
+    told.set_remaining_log_error(0.1);
+    told.set_told_ms(1000 * share);
+    told.set_told_low_ms(10);
+    told.set_told_high_ms(9000);
+  }
+  const std::vector<EstimateSampleRecord> samples = SamplesOf(job);
+  ASSERT_EQ(samples.size(), 2u);
+  EXPECT_EQ(samples[0].model, "m");
+  EXPECT_EQ(samples[0].share, 50u);
+  EXPECT_EQ(samples[0].told_ms, 2000u);
+  EXPECT_EQ(samples[1].share, 75u);
+  EXPECT_EQ(samples[1].told_low_ms, 10u);
+  EXPECT_EQ(samples[1].told_high_ms, 9000u);
+  EXPECT_EQ(samples[1].true_ms, 0u);
+  job.state = v1::Job::STATE_FAILED;
+  EXPECT_TRUE(SamplesOf(job).empty());
 }
 
 TEST(ModelStats, HowRightTheEstimatesWereIsToldByShare) {

@@ -31,7 +31,7 @@ target_link_libraries(mariadb_store_fixture
 genwatch_test(mariadb_job_store_contract_test
   LIBS job_store_contract mariadb_store_fixture LABELS mariadb TIMEOUT 120 ONE_PROCESS)
 
-foreach(name IN ITEMS expected_wait_test job_change_test job_state_test kept_text_test length_lesson_test
+foreach(name IN ITEMS expected_wait_test job_change_test job_estimate_test job_state_test kept_text_test length_lesson_test
     model_stats_test)
   genwatch_test(${name} LIBS job_state_lib LABELS job_service)
 endforeach()

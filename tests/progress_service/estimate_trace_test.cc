@@ -34,6 +34,10 @@ TEST(EstimateTrace, WhatWasToldIsHeldAgainstWhatCame) {
   EXPECT_FALSE(trace.At(0.25, 100, 4000)->inside);
   EXPECT_NEAR(trace.At(0.5, 100, 4000)->log_error, 0, 1e-9);
   EXPECT_TRUE(trace.At(0.5, 100, 4000)->inside);
+  EXPECT_EQ(trace.At(0.25, 100, 4000)->told_ms, 6000u);
+  EXPECT_EQ(trace.At(0.25, 100, 4000)->low_ms, 4000u);
+  EXPECT_EQ(trace.At(0.25, 100, 4000)->high_ms, 8000u);
+  EXPECT_EQ(trace.At(0.25, 100, 4000)->true_ms, 3000u);
 }
 
 TEST(EstimateTrace, ASampleFarFromTheShareSaysNothing) {

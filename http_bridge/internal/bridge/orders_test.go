@@ -29,6 +29,10 @@ func TestTheOrdersOverREST(t *testing.T) {
 		{"GET", "/api/v1/model_stats", "", &pb.GetModelStatsRequest{}, `"success_rate":0.9`},
 		{"GET", "/api/v1/model_stats?model=llama3&period=PERIOD_WEEK&periods=8", "",
 			&pb.GetModelStatsRequest{Model: "llama3", Period: pb.ModelStats_PERIOD_WEEK, Periods: 8}, `"finished":9`},
+		{"GET", "/api/v1/estimate?model=llama3&job_class=title&think=THINKING_ON&num_predict=100&prompt_bytes=64", "",
+			&pb.EstimateJobRequest{Model: "llama3", JobClass: "title", Think: pb.Thinking_THINKING_ON, NumPredict: 100, PromptBytes: 64}, `"past_jobs":40`},
+		{"GET", "/api/v1/estimate", "", &pb.EstimateJobRequest{}, `"tokens":250`},
+		{"GET", "/api/v1/estimate_samples?model=llama3&limit=100", "", &pb.ListEstimateSamplesRequest{Model: "llama3", Limit: 100}, `"told_ms":4000`},
 		{"POST", "/api/v1/models/library/llama3:8b:hold", `{"note":"x"}`, &pb.HoldModelRequest{Model: "library/llama3:8b", Note: "x"}, `{}`},
 		{"POST", "/api/v1/models/llama3:release", "", &pb.ReleaseModelRequest{Model: "llama3"}, `{}`},
 	}
@@ -47,6 +51,34 @@ func TestTheOrdersOverREST(t *testing.T) {
 			if got := b.call("POST", "/api/v1/jobs/"+id+verb, ""); got.StatusCode != 404 || got.refusal(t).Code != "JOB_NOT_FOUND" {
 				t.Errorf("%s of a job that is not mine: %d %s", verb, got.StatusCode, got.body)
 			}
+		}
+	}
+}
+
+func TestPostsAreAskedForByTheirLabels(t *testing.T) {
+	b := start(t, nil)
+	for query, want := range map[string]*pb.ListJobsRequest{
+		"label_keys=kind&states=STATE_QUEUED&states=STATE_PROCESSING&page_size=20": {
+			LabelKeys: []string{"kind"}, States: []pb.Job_State{pb.Job_STATE_QUEUED, pb.Job_STATE_PROCESSING}, PageSize: 20},
+		"labels[kind]=app&page_token=x": {Labels: map[string]string{"kind": "app"}, PageToken: "x"},
+	} {
+		if got := b.call("GET", "/api/v1/jobs?"+query, ""); got.StatusCode != 200 {
+			t.Errorf("%s: %d %s", query, got.StatusCode, got.body)
+		}
+		lists := b.Jobs.Lists()
+		if len(lists) == 0 || !proto.Equal(lists[len(lists)-1], want) {
+			t.Errorf("%s: the service was asked %v, want %v", query, lists, want)
+		}
+	}
+}
+
+func TestWhoIsNoOperatorIsForbiddenToHold(t *testing.T) {
+	b := start(t, nil)
+	b.Jobs.Fail(fakes.Error(codes.PermissionDenied, "NOT_AN_OPERATOR", "only operators may hold and release models"))
+	for _, verb := range []string{":hold", ":release"} {
+		got := b.call("POST", "/api/v1/models/llama3"+verb, map[bool]string{true: "{}"}[verb == ":hold"])
+		if r := got.refusal(t); got.StatusCode != 403 || r.Code != "NOT_AN_OPERATOR" || !strings.Contains(r.Error, "operators") {
+			t.Errorf("%s: %d %s", verb, got.StatusCode, got.body)
 		}
 	}
 }

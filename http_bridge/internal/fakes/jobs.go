@@ -24,6 +24,7 @@ type Jobs struct {
 	byID     map[string]*pb.SubmitJobResponse
 	specs    map[string]*pb.JobSpec
 	orders   []proto.Message
+	lists    []*pb.ListJobsRequest
 	md       metadata.MD
 	fail     error
 	gets     int
@@ -80,6 +81,13 @@ func (s *Jobs) Gets() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.gets
+}
+
+// Lists are the requests for lists so far.
+func (s *Jobs) Lists() []*pb.ListJobsRequest {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]*pb.ListJobsRequest(nil), s.lists...)
 }
 
 func (s *Jobs) beginLocked(ctx context.Context) error {
@@ -142,9 +150,10 @@ func (s *Jobs) GetJob(ctx context.Context, r *pb.GetJobRequest) (*pb.GetJobRespo
 }
 
 // ListJobs implements JobService.
-func (s *Jobs) ListJobs(ctx context.Context, _ *pb.ListJobsRequest) (*pb.ListJobsResponse, error) {
+func (s *Jobs) ListJobs(ctx context.Context, r *pb.ListJobsRequest) (*pb.ListJobsResponse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.lists = append(s.lists, proto.CloneOf(r))
 	return &pb.ListJobsResponse{}, s.beginLocked(ctx)
 }
 

@@ -96,6 +96,24 @@ func (s *Jobs) GetModelStats(ctx context.Context, r *pb.GetModelStatsRequest) (*
 	}}}, s.beginLocked(ctx)
 }
 
+// EstimateJob implements JobService.
+func (s *Jobs) EstimateJob(ctx context.Context, r *pb.EstimateJobRequest) (*pb.EstimateJobResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.orders = append(s.orders, proto.CloneOf(r))
+	return &pb.EstimateJobResponse{
+		Model: "llama3", Basis: pb.EstimateJobResponse_BASIS_CLASS, PastJobs: 40, Tokens: proto.Uint32(250),
+	}, s.beginLocked(ctx)
+}
+
+// ListEstimateSamples implements JobService.
+func (s *Jobs) ListEstimateSamples(ctx context.Context, r *pb.ListEstimateSamplesRequest) (*pb.ListEstimateSamplesResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.orders = append(s.orders, proto.CloneOf(r))
+	return &pb.ListEstimateSamplesResponse{Samples: []*pb.EstimateSample{{Model: "llama3", Share: 50, ToldMs: 4000, TrueMs: 3000}}}, s.beginLocked(ctx)
+}
+
 // GetQueue implements JobService.
 func (s *Jobs) GetQueue(ctx context.Context, r *pb.GetQueueRequest) (*pb.GetQueueResponse, error) {
 	s.mu.Lock()

@@ -21,6 +21,20 @@ CREATE TABLE `ai_generation_attempts` (
   KEY `k_model_leased` (`model`,`leased_at`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC
 
+CREATE TABLE `ai_generation_estimate_samples` (
+  `id` bigint(20) unsigned NOT NULL AUTO_INCREMENT,
+  `model` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+  `share` tinyint(3) unsigned NOT NULL COMMENT 'of its tokens that the job had made, in percent',
+  `told_ms` int(10) unsigned NOT NULL,
+  `told_low_ms` int(10) unsigned NOT NULL,
+  `told_high_ms` int(10) unsigned NOT NULL,
+  `true_ms` int(10) unsigned NOT NULL,
+  `ended_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`id`),
+  KEY `k_model` (`model`,`id`),
+  KEY `k_ended` (`ended_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC
+
 CREATE TABLE `ai_generation_jobs` (
   `id` bigint(20) unsigned NOT NULL AUTO_INCREMENT,
   `job_id` char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -77,6 +91,7 @@ CREATE TABLE `ai_generation_jobs` (
   `lease_heartbeat` int(10) unsigned DEFAULT NULL COMMENT 'the last heartbeat of the instance before the lease',
   `alone` tinyint(1) NOT NULL DEFAULT 0 COMMENT 'nothing else runs on the worker',
   `score` double DEFAULT NULL COMMENT 'place in the queue it was taken from; a requeue goes back to it',
+  `has_kind` tinyint(1) NOT NULL DEFAULT 0 COMMENT 'the labels have the key kind',
   PRIMARY KEY (`id`),
   UNIQUE KEY `uk_job_id` (`job_id`),
   UNIQUE KEY `uk_request` (`owner_id`,`request_id`),
@@ -88,7 +103,8 @@ CREATE TABLE `ai_generation_jobs` (
   KEY `k_waiting_deadline` (`waiting_deadline`),
   KEY `k_instance` (`instance`),
   KEY `k_server_model` (`server_model_id`),
-  KEY `k_created` (`created_at`)
+  KEY `k_created` (`created_at`),
+  KEY `k_owner_kind` (`owner_id`,`has_kind`,`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=DYNAMIC
 
 CREATE TABLE `ai_generation_lengths` (

@@ -90,6 +90,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a job would come to if it were submitted now. Stores nothing, and may be asked while
+         *     somebody types. What is not known is absent. NOT_FOUND (MODEL_NOT_FOUND) for an unknown model.
+         */
+        get: operations["EstimateJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/estimate_samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the last completed jobs were told about their time left, and what it came to. Everybody's
+         *     jobs count; whose they were is not said.
+         */
+        get: operations["ListEstimateSamples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -168,7 +208,8 @@ export interface paths {
          * The orders below answer FAILED_PRECONDITION (WRONG_STATE; metadata state and action) for a job
          *     in another state than those named.
          * @description Ends a job that is QUEUED, PROCESSING or PAUSED; the text so far is kept. Idempotent: a
-         *     CANCELLED job answers itself. A running one has lost its connection to the model server when
+         *     CANCELLED job answers itself. Also by an operator, who is answered the job without its spec
+         *     (but for model and priority). A running one has lost its connection to the model server when
          *     this is answered, or (its worker did not answer) loses it with the worker's next heartbeat.
          */
         post: operations["CancelJob"];
@@ -284,7 +325,8 @@ export interface paths {
         put?: never;
         /**
          * Nothing of a held model is started; what runs goes on, and submits are accepted. Every replica
-         *     knows at once; holding again replaces the note. NOT_FOUND (MODEL_NOT_FOUND) for an unknown one.
+         *     knows at once; holding again replaces the note. NOT_FOUND (MODEL_NOT_FOUND) for an unknown one,
+         *     PERMISSION_DENIED (NOT_AN_OPERATOR) for callers who are none.
          */
         post: operations["HoldModel"];
         delete?: never;
@@ -302,7 +344,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Lets a held model go on. Idempotent, also for a model that was never held. */
+        /** Lets a held model go on. Idempotent, also for a model that was never held. For operators, too. */
         post: operations["ReleaseModel"];
         delete?: never;
         options?: never;
@@ -399,6 +441,14 @@ export interface components {
             status?: "completed";
             total_tokens?: number;
         } & components["schemas"]["Additional"];
+        /**
+         * @description Whose lengths stand behind `tokens`: of jobs of this class, of the model, of all models.
+         *
+         *      - BASIS_UNSPECIFIED: Too few are known.
+         * @default BASIS_UNSPECIFIED
+         * @enum {string}
+         */
+        EstimateJobResponseBasis: "BASIS_UNSPECIFIED" | "BASIS_CLASS" | "BASIS_MODEL" | "BASIS_ALL";
         /** @description The data of an `error` of a known job. */
         Failed: {
             error?: string;
@@ -650,6 +700,84 @@ export interface components {
             waiting_ms?: number;
         };
         v1DeleteJobResponse: Record<string, never>;
+        /** @description Bands are the 10 and 90 % quantiles. */
+        v1EstimateJobResponse: {
+            basis?: components["schemas"]["EstimateJobResponseBasis"];
+            /** Format: int64 */
+            duration_high_ms?: number;
+            /** Format: int64 */
+            duration_low_ms?: number;
+            /**
+             * Format: int64
+             * @description From the start of the attempt to the end of the answer.
+             */
+            duration_ms?: number;
+            error_message?: string;
+            /**
+             * Format: int64
+             * @description Until its attempt begins, if it were to go behind all that wait.
+             */
+            expected_wait_ms?: number;
+            /**
+             * Format: int64
+             * @description From the start of the attempt, with `load_ms`.
+             */
+            first_token_ms?: number;
+            /** @description Nothing of the model is started: an operator holds it. */
+            held?: boolean;
+            /**
+             * Format: int64
+             * @description Present if the model has to be loaded first.
+             */
+            load_ms?: number;
+            /** @description The name under which the job would be queued. */
+            model?: string;
+            /**
+             * Format: int64
+             * @description How many past answers `basis` stands for, at most 512.
+             */
+            past_jobs?: number;
+            /** @description Why else nothing can start now (MODEL_SERVER_UNREACHABLE), and a sentence for people. */
+            reason?: string;
+            /** Format: int64 */
+            tokens?: number;
+            /** Format: int64 */
+            tokens_high?: number;
+            /** Format: int64 */
+            tokens_low?: number;
+            /**
+             * Format: double
+             * @description Of the model, lately.
+             */
+            tokens_per_second?: number;
+            /**
+             * Format: int64
+             * @description How many wait for the model.
+             */
+            waiting?: number;
+        };
+        /** @description What a job was told about its time left when it had made a share of its tokens. */
+        v1EstimateSample: {
+            /**
+             * Format: date-time
+             * @description When the job ended.
+             */
+            end_time?: string;
+            model?: string;
+            /**
+             * Format: int64
+             * @description 25, 50 or 75 %.
+             */
+            share?: number;
+            /** Format: int64 */
+            told_high_ms?: number;
+            /** Format: int64 */
+            told_low_ms?: number;
+            /** Format: int64 */
+            told_ms?: number;
+            /** Format: int64 */
+            true_ms?: number;
+        };
         v1GetJobOutputResponse: {
             channel?: components["schemas"]["v1Channel"];
             /** @description The job has ended and this answer reaches the end of its text. */
@@ -671,6 +799,8 @@ export interface components {
             stats?: components["schemas"]["v1ModelStats"][];
         };
         v1GetQueueResponse: {
+            /** @description The caller may hold and release models, and cancel and move jobs of others. */
+            caller_is_operator?: boolean;
             queues?: components["schemas"]["v1ModelQueue"][];
         };
         v1HoldModelResponse: Record<string, never>;
@@ -829,6 +959,10 @@ export interface components {
          * @enum {string}
          */
         v1JobView: "JOB_VIEW_UNSPECIFIED" | "JOB_VIEW_BASIC" | "JOB_VIEW_FULL";
+        v1ListEstimateSamplesResponse: {
+            /** @description Newest first. The last 1,500 of each model are kept, for 400 days at most. */
+            samples?: components["schemas"]["v1EstimateSample"][];
+        };
         v1ListJobsResponse: {
             jobs?: components["schemas"]["v1Job"][];
             /** @description Empty at the end. */
@@ -891,7 +1025,7 @@ export interface components {
             /**
              * @description What runs (at most 100), what waits in serving order (the first 100), and the caller's own jobs
              *     that stand further back or wait for a retry (at most 500 of all models). The caller's own jobs
-             *     whole; of others' only state, position and times.
+             *     whole; of others' only state, position and times, and for an operator also id and priority.
              */
             entries?: components["schemas"]["v1QueueEntry"][];
             /**
@@ -1049,10 +1183,13 @@ export interface components {
             create_time?: string;
             /** Format: int64 */
             expected_wait_ms?: number;
-            /** @description Empty for a job of somebody else. */
+            /** @description Empty for a job of somebody else, unless the caller is an operator; likewise `priority`. */
             job_id?: string;
             mine?: boolean;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Of the caller's own.
+             */
             percent?: number;
             priority?: components["schemas"]["v1Priority"];
             /** Format: int64 */
@@ -1325,6 +1462,79 @@ export interface operations {
             };
         };
     };
+    EstimateJob: {
+        parameters: {
+            query?: {
+                /** @description Empty: the service's default model. */
+                model?: string;
+                job_class?: string;
+                /** @description - THINKING_UNSPECIFIED: The model's default. */
+                think?: "THINKING_UNSPECIFIED" | "THINKING_OFF" | "THINKING_ON" | "THINKING_LOW" | "THINKING_MEDIUM" | "THINKING_HIGH";
+                /** @description As in ModelOptions; not positive: no limit. */
+                num_predict?: number;
+                /** @description UTF-8, of prompt, messages and system together. */
+                prompt_bytes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A successful response. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["v1EstimateJobResponse"];
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListEstimateSamples: {
+        parameters: {
+            query?: {
+                /** @description Empty: all models. */
+                model?: string;
+                /** @description Default 500, at most 1,500; more is cut to that. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A successful response. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["v1ListEstimateSamplesResponse"];
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ListJobs: {
         parameters: {
             query?: {
@@ -1352,6 +1562,11 @@ export interface operations {
                  *      - JOB_VIEW_BASIC: Without messages, system, and all but the beginning of the prompt.
                  */
                 view?: "JOB_VIEW_UNSPECIFIED" | "JOB_VIEW_BASIC" | "JOB_VIEW_FULL";
+                /**
+                 * @description Jobs that carry labels with all of these keys, whatever their values. The key `kind` has an
+                 *     index: a feed of posts is listed as fast among a million other jobs. At most 16.
+                 */
+                label_keys?: string[];
             };
             header?: never;
             path?: never;
