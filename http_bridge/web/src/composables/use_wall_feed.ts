@@ -34,6 +34,9 @@ const PAGE_SIZE = 20;
 /** How often one looks for new posts; what is shown as running tells of itself. */
 const LOOK_MS = 5000;
 
+/** As many as are read at once where many jobs came since the last look. */
+const CATCH_UP_PAGES = 10;
+
 const STATES: Record<StateFilter, readonly JobState[]> = {
   any: [],
   active: ['queued', 'processing', 'paused'],
@@ -64,12 +67,37 @@ export function useWallFeed(filter: WallFilter): WallFeed {
   const nextPageToken = shallowRef<string | null>(null);
   const loadingMore = shallowRef(false);
   const wire = wireFilter(filter);
+  /** All that was told, shown or not. */
+  const seen = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let disposed = false;
 
   const take = (page: JobPage): void => {
+    for (const { jobId } of page.jobs) seen.add(jobId);
     const fresh = page.jobs.filter((job) => fits(job, filter));
     if (fresh.length > 0) posts.value = mergePosts(fresh, posts.value);
+  };
+
+  /** Between what is shown and this page there may be jobs that neither tells of. */
+  const leavesGap = (page: JobPage): boolean =>
+    nextPageToken.value !== null &&
+    page.nextPageToken !== '' &&
+    !page.jobs.some(({ jobId }) => seen.has(jobId));
+
+  /** Reads on from the newest page until it meets what is shown; if that is far, begins anew. */
+  const catchUp = async (newest: JobPage): Promise<void> => {
+    const pages = [newest];
+    let last = newest;
+    while (leavesGap(last) && pages.length < CATCH_UP_PAGES) {
+      last = await listJobs(PAGE_SIZE, last.nextPageToken, wire);
+      if (disposed) return;
+      pages.push(last);
+    }
+    if (leavesGap(last)) {
+      posts.value = [];
+      nextPageToken.value = last.nextPageToken;
+    }
+    pages.forEach(take);
   };
 
   const refresh = async (): Promise<void> => {
@@ -78,7 +106,7 @@ export function useWallFeed(filter: WallFilter): WallFeed {
       const page = await listJobs(PAGE_SIZE, '', wire);
       if (disposed) return;
       if (filter.state === 'any') posts.value = withoutDeleted(page.jobs, posts.value);
-      take(page);
+      await catchUp(page);
       nextPageToken.value ??= page.nextPageToken;
       error.value = null;
     } catch (thrown) {

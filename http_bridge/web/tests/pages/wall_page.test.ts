@@ -260,6 +260,23 @@ describe('the wall', () => {
     ]);
   });
 
+  it('misses none of many posts that came at once', async () => {
+    vi.useFakeTimers();
+    const page = await wall();
+    const jobs = Array.from({ length: 45 }, () => post({ state: 'STATE_QUEUED' })).reverse();
+    FakeIntersectionObserver.inSight = () => false;
+    server.on('GET /api/v1/jobs', ({ path }) => {
+      const from = Number(new URL(path, 'http://page').searchParams.get('page_token') ?? 0);
+      const next_page_token = from + 20 < jobs.length ? String(from + 20) : '';
+      return { body: { jobs: jobs.slice(from, from + 20), next_page_token } };
+    });
+    await vi.advanceTimersByTimeAsync(6000);
+    await settled();
+    expect(page.findAll(byTest('wall-post')).map((e) => e.attributes('data-job-id'))).toEqual(
+      jobs.map((job) => job['job_id']),
+    );
+  });
+
   it('keeps what it shows while the server is away, and says so', async () => {
     vi.useFakeTimers();
     const job = finished();
