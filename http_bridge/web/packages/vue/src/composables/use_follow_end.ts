@@ -6,6 +6,8 @@ const NEAR_PX = 24;
 
 export interface FollowEnd {
   readonly following: Readonly<Ref<boolean>>;
+  /** Something of the content is out of sight above. */
+  readonly isCut: Readonly<Ref<boolean>>;
   /** To the end, and on from there. */
   readonly jump: () => void;
 }
@@ -21,12 +23,14 @@ export function useFollowEnd(
   live: () => boolean,
 ): FollowEnd {
   const following = ref(true);
+  const isCut = ref(false);
   let lastTop = 0;
 
   const toEnd = (): void => {
     if (box.value === null) return;
     box.value.scrollTop = box.value.scrollHeight;
     lastTop = box.value.scrollTop;
+    isCut.value = lastTop > 0;
   };
   const onScroll = (): void => {
     if (box.value === null) return;
@@ -35,6 +39,7 @@ export function useFollowEnd(
     if (scrollHeight - scrollTop - clientHeight < NEAR_PX) following.value = true;
     else if (scrollTop < lastTop) following.value = false;
     lastTop = scrollTop;
+    isCut.value = scrollTop > 0;
   };
 
   watch(
@@ -54,6 +59,7 @@ export function useFollowEnd(
   });
   return {
     following,
+    isCut,
     jump: () => {
       following.value = true;
       toEnd();

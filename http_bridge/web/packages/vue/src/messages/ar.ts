@@ -111,6 +111,7 @@ const ar: Messages = {
     WAITING_DEADLINE: 'انتهت مهلة انتظارها قبل أن يحين دورها.',
     WORKER_LOST: 'فُقد العامل الذي كان يشغّلها.',
     KILLS_WORKERS: 'أوقفت المهمة كل عامل شغّلها.',
+    CANCELLED_BY_OPERATOR: 'ألغى المشغّل هذه المهمة.',
     CANCELLED_BY_OWNER: 'ألغيت هذه المهمة.',
   },
 

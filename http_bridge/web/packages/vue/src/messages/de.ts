@@ -93,6 +93,7 @@ const de: Messages = {
     WAITING_DEADLINE: 'Seine Wartezeit lief ab, bevor er an der Reihe war.',
     WORKER_LOST: 'Der Worker, der ihn ausführte, ging verloren.',
     KILLS_WORKERS: 'Der Auftrag brachte jeden Worker zum Stehen.',
+    CANCELLED_BY_OPERATOR: 'Ein Betreiber hat diesen Auftrag abgebrochen.',
     CANCELLED_BY_OWNER: 'Sie haben diesen Auftrag abgebrochen.',
   },
 

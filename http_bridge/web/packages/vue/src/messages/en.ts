@@ -70,7 +70,7 @@ const en: Messages = {
   failedSomehow: 'The job failed.',
   youCancelled: 'You cancelled this job.',
   waitedTooLong: 'Its time to wait ran out before its turn came.',
-  reasons: {},
+  reasons: { CANCELLED_BY_OPERATOR: 'An operator cancelled this job.' },
 
   working: 'Working',
   completedIn: (tokens, duration) => `Completed: ${tokens} in ${duration}.`,
