@@ -1,4 +1,5 @@
 import { defineAsyncComponent } from 'vue';
+import type Notice from './CardNotice.vue';
 
 /**
  * The parts that a card does without at first, in files of their own. They are fetched as soon as a
@@ -14,7 +15,8 @@ const parts = {
 };
 
 export const CardActions = defineAsyncComponent(parts.actions);
-export const CardNotice = defineAsyncComponent(parts.notice);
+// What TypeScript makes of it by itself, other versions of Vue's types refuse.
+export const CardNotice: typeof Notice = defineAsyncComponent(parts.notice);
 export const CopyButton = defineAsyncComponent(parts.copy);
 export const LiveText = defineAsyncComponent(parts.text);
 export const SparkLine = defineAsyncComponent(parts.spark);
