@@ -284,3 +284,24 @@ export async function fillSpeeds({ watch }: Played): Promise<void> {
   // What stood in front of the browser's own goes away.
   Reflect.deleteProperty(performance, 'now');
 }
+
+/** So many jobs that all run at once, 20 updates a second each. */
+export function crowd(size: number): readonly Played[] {
+  return Array.from({ length: size }, (_, index) => {
+    const scene: Scene = { title: `job ${index}`, steps: [running], text: 0.1, compact: true };
+    const watch = play(scene, 1000 + index);
+    let sequence = 0;
+    setInterval(() => {
+      sequence += 1;
+      const percent = Math.min(89, 10 + Math.floor(sequence / 10));
+      watch.write(`word${sequence} `);
+      watch.learn({
+        sequence,
+        percent,
+        tokens: 100 + sequence,
+        tokensPerSecond: 18 + (sequence % 5),
+      });
+    }, 50);
+    return { scene, watch };
+  });
+}
