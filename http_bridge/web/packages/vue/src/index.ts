@@ -15,18 +15,10 @@ export { useTicker } from './composables/use_ticker';
 export { addMessages, useWords } from './composables/use_words';
 export type { CardOrder, FigureName, Messages, Tracking } from './messages/types';
 export type { JobSource, WatchedJob } from './source';
-export {
-  stateWord,
-  queuePlace,
-  attemptOf,
-  remainingText,
-  barText,
-  announcement,
-} from './words/card_text';
+export { stateWord } from './words/card_text';
 export type { Tone } from './words/conditions';
 export { CONDITION_TONES } from './words/conditions';
 export type { Format } from './words/format_in';
-export { happenedOf } from './words/outcome';
 export { endSentence, plainWord, reasonWords } from './words/sentences';
 export type { Words } from './words/words';
 export { ENGLISH } from './words/words';
