@@ -22,12 +22,19 @@ export async function submitJob(job: NewJob): Promise<string> {
   return body.data.job.job_id;
 }
 
-/** The text of a job as the ledger keeps it. */
+/** The text of a job as the ledger keeps it, which is given in pieces. */
 export async function storedText(jobId: string): Promise<string> {
-  const response = await fetch(`${runningStack().baseUrl}/api/v1/jobs/${jobId}/output`);
-  expect(response.ok).toBe(true);
-  const body = (await response.json()) as { text?: string };
-  return body.text ?? '';
+  let text = '';
+  for (;;) {
+    const offset = Buffer.byteLength(text);
+    const response = await fetch(
+      `${runningStack().baseUrl}/api/v1/jobs/${jobId}/output?offset=${offset}`,
+    );
+    expect(response.ok, await response.clone().text()).toBe(true);
+    const piece = (await response.json()) as { text?: string; text_length?: number };
+    text += piece.text ?? '';
+    if ((piece.text ?? '') === '' || Buffer.byteLength(text) >= (piece.text_length ?? 0)) return text;
+  }
 }
 
 /** An order that is given past the page. */
