@@ -66,3 +66,13 @@ test('the API is described and can be browsed', async ({ page, request }) => {
   await page.goto(`${runningStack().baseUrl}/docs`);
   await expect(page.locator('body')).toContainText('/api/v1/ai/generate');
 });
+
+test('the card is drawn as it was designed, from the built pages', async ({ page }) => {
+  const card = await submit(page, 'sim-noop:1b', freshPrompt('Dressed'));
+  await expect(card).toHaveAttribute('data-state', 'completed');
+  // Without its style sheet the icon would be as wide as the card, and the border would be none.
+  const icon = await card.locator('svg').first().boundingBox();
+  expect(icon?.width).toBeLessThan(64);
+  const border = await card.evaluate((element) => getComputedStyle(element).borderTopWidth);
+  expect(Number.parseFloat(border)).toBeGreaterThan(0);
+});
