@@ -113,9 +113,12 @@ function openLiveJob(watch: WatchedJob): {
   };
 }
 
-/** Watches a job for as long as the calling component lives. */
-export function useLiveJob(jobId: string): LiveJob {
-  const { job, release } = holdLiveJob(jobId, useConfig().source);
+/**
+ * Watches a job for as long as the calling component lives. `source`: where it comes from; else what
+ * the application provides.
+ */
+export function useLiveJob(jobId: string, source: JobSource = useConfig().source): LiveJob {
+  const { job, release } = holdLiveJob(jobId, source);
   onScopeDispose(release);
   return job;
 }
