@@ -18,6 +18,12 @@ export const routes: RouteRecordRaw[] = [
     component: () => import('./pages/JobPage.vue'),
     props: true,
   },
+  {
+    path: '/models',
+    name: 'models',
+    component: () => import('./pages/ModelsPage.vue'),
+    meta: { wide: true },
+  },
   { path: '/:path(.*)*', name: 'not-found', component: NotFoundPage },
 ];
 
