@@ -65,9 +65,9 @@ test('an ended job is deleted after a second click', async ({ page }) => {
   // What has completed is not retried.
   await expect(page.getByTestId('job-retry')).toHaveCount(0);
   await page.getByTestId('job-delete').click();
-  await expect(page.getByTestId('job-delete')).toHaveText('Delete for good');
+  await expect(page.getByTestId('confirm')).toContainText('Delete this job?');
   expect((await statusOf(jobId)).state).toBe('completed');
-  await page.getByTestId('job-delete').click();
+  await page.getByTestId('confirm-yes').click();
   await expect(page).toHaveURL(`${runningStack().baseUrl}/jobs`);
   await expect(page.getByTestId('jobs-row').filter({ hasText: prompt })).toHaveCount(0);
   await page.goto(`${runningStack().baseUrl}/jobs/${jobId}`);

@@ -24,6 +24,7 @@ export const routes: RouteRecordRaw[] = [
     component: () => import('./pages/ModelsPage.vue'),
     meta: { wide: true },
   },
+  { path: '/queue', name: 'queue', component: () => import('./pages/QueuePage.vue') },
   { path: '/:path(.*)*', name: 'not-found', component: NotFoundPage },
 ];
 

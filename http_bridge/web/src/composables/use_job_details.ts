@@ -6,11 +6,17 @@ import type { LiveJob } from '@genwatch/vue';
 
 const RETRY_MS = 3000;
 
+export interface JobDetails {
+  /** Null until the first answer. */
+  readonly details: Readonly<ShallowRef<Job | null>>;
+  readonly reload: () => Promise<void>;
+}
+
 /**
- * What the stream does not tell about a job (its prompt, its times), and the exact numbers once it
- * has ended. Read at the start and at the end; tried again while there is no answer.
+ * What the stream does not tell about a job (its prompt, times, attempts), and the exact numbers once
+ * it has ended. Read at each change of its state; tried again while there is no answer.
  */
-export function useJobDetails(live: LiveJob): Readonly<ShallowRef<Job | null>> {
+export function useJobDetails(live: LiveJob): JobDetails {
   const details = shallowRef<Job | null>(null);
   let timer: ReturnType<typeof setTimeout> | undefined;
   let disposed = false;
@@ -29,7 +35,8 @@ export function useJobDetails(live: LiveJob): Readonly<ShallowRef<Job | null>> {
   };
 
   watch(
-    () => isTerminal(live.view.value.state),
+    // Each change of state raises the version.
+    () => live.view.value.version,
     () => void load(),
     { immediate: true },
   );
@@ -37,5 +44,5 @@ export function useJobDetails(live: LiveJob): Readonly<ShallowRef<Job | null>> {
     disposed = true;
     clearTimeout(timer);
   });
-  return details;
+  return { details, reload: load };
 }

@@ -37,7 +37,10 @@ function keysInCode(): { whole: Set<string>; beginnings: Set<string> } {
   const whole = new Set<string>();
   const beginnings = new Set<string>();
   for (const text of Object.values(sources)) {
-    for (const [, key = ''] of text.matchAll(/['"`]([a-z]\w*(?:\.\w+)+)['"`]/g)) whole.add(key);
+    // Between double quotes a template has expressions, of which some look like keys.
+    for (const [, key = ''] of text.matchAll(/(?:['`]|keypath=")([a-z]\w*(?:\.\w+)+)['"`]/g)) {
+      whole.add(key);
+    }
     for (const [, key = ''] of text.matchAll(/`([a-z]\w*\.(?:\w+\.)*)\$\{/g)) beginnings.add(key);
   }
   return { whole, beginnings };

@@ -22,6 +22,8 @@ export type {
   WatchOptions,
 } from './client';
 export { createClient } from './client';
+export type { Attempt, PhaseSpan } from './attempts';
+export { parseAttempts } from './attempts';
 export type { Connection } from './connection';
 export type { JsonObject } from './decode';
 export {

@@ -1,3 +1,5 @@
+import type { Attempt } from './attempts';
+import { parseAttempts } from './attempts';
 import type { JsonObject } from './decode';
 import {
   asAmount,
@@ -44,6 +46,10 @@ export interface Job {
   readonly tokens: number;
   readonly tokensEstimated: boolean;
   readonly elapsedMs: number;
+  /** Of a single job only; in the list none. */
+  readonly attempts: readonly Attempt[];
+  /** What the model was told beside the text (temperature, num_ctx, ...), by the API's names. */
+  readonly options: Readonly<Record<string, string>>;
   /** Its numbers, as far as the answer gives them, for the live view. */
   readonly numbers: SnapshotPatch;
 }
@@ -120,6 +126,8 @@ export function parseJob(value: unknown): Job | undefined {
     tokens: asAmount(numbers['completion_tokens']) ?? asAmount(numbers['current_tokens']) ?? 0,
     tokensEstimated: asBoolean(numbers['tokens_estimated']) ?? false,
     elapsedMs: asAmount(numbers['elapsed_ms']) ?? 0,
+    attempts: parseAttempts(json['attempts']),
+    options: parseOptions(spec),
     numbers: parseNumbers(numbers),
   };
 }
@@ -130,6 +138,22 @@ function parseLabels(value: unknown): Readonly<Record<string, string>> {
     entries.filter((entry): entry is [string, string] => {
       return typeof entry[1] === 'string';
     }),
+  );
+}
+
+/** Those that were given; the others are the model's own defaults. */
+function parseOptions(spec: JsonObject): Readonly<Record<string, string>> {
+  const think = asText(spec['think'])?.replace(/^THINKING_/, '');
+  const entries = {
+    ...asObject(spec['options']),
+    ...(think !== undefined && think !== 'UNSPECIFIED' && { think: think.toLowerCase() }),
+    ...(asObject(spec['format']) && { format: spec['format'] }),
+    ...(asText(spec['job_class']) && { job_class: spec['job_class'] }),
+  };
+  return Object.fromEntries(
+    Object.entries(entries)
+      .filter(([, value]) => value != null && !(Array.isArray(value) && value.length === 0))
+      .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
   );
 }
 
