@@ -40,6 +40,17 @@ export async function hideTabs(browser: Browser): Promise<HiddenTabs> {
   return { story, tabs, length, since: Date.now() };
 }
 
+/** Posts that came since stand above it on the wall, and only what is near the reader is drawn. */
+async function scrollTo(tab: Page, jobId: string): Promise<void> {
+  const post = tab.locator(`[data-testid=wall-post][data-job-id=${jobId}]`);
+  await expect
+    .poll(async () => {
+      if ((await post.count()) > 0) await post.scrollIntoViewIfNeeded();
+      return cardOf(tab, jobId).count();
+    })
+    .toBe(1);
+}
+
 /** Looks at them when they have been hidden for a minute: they have missed nothing. */
 export async function lookAgain(hidden: HiddenTabs): Promise<void> {
   const { story, tabs } = hidden;
@@ -49,6 +60,7 @@ export async function lookAgain(hidden: HiddenTabs): Promise<void> {
   const stored = await storedText(story.jobId);
   expect(stored.length).toBeGreaterThan(hidden.length + 1000);
   await setState(tabs, 'active');
+  for (const tab of tabs) await scrollTo(tab, story.jobId);
   await expectLonger(tabs, story.jobId, stored.length);
   for (const tab of tabs) {
     expect((await textOf(cardOf(tab, story.jobId))).startsWith(stored)).toBe(true);
