@@ -76,8 +76,9 @@ test('an ended job is deleted after a second click', async ({ page }) => {
 });
 
 test('a waiting job is paused out of the queue, resumed, and cancelled', async ({ page }) => {
-  // It serves one at a time.
-  const first = await jobIdOf(await submit(page, 'sim-single:8b', freshPrompt('First')));
+  // It serves one at a time, and this one until it is cancelled.
+  const endless = freshPrompt('[[sim: rate=20 tokens=6000]] First');
+  const first = await jobIdOf(await submit(page, 'sim-single:8b', endless));
   const second = await jobIdOf(await submit(page, 'sim-single:8b', freshPrompt('Second')));
   const card = await openJob(page, second);
   await expect(card).toHaveAttribute('data-state', 'queued');
