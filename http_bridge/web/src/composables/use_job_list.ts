@@ -1,7 +1,8 @@
 import type { ComputedRef, ShallowRef } from 'vue';
-import { computed, onScopeDispose, shallowRef } from 'vue';
+import { computed, shallowRef } from 'vue';
 import type { ApiError, Job } from '@genwatch/client';
 import { getJob, isTerminal, listJobs, toApiError } from '@genwatch/client';
+import { useLooks } from './use_looks';
 
 const PAGE_SIZE = 25;
 /** While something runs or waits, and while nothing does. */
@@ -28,31 +29,24 @@ export function useJobList(): JobList {
   const error = shallowRef<ApiError | null>(null);
   const nextPageToken = shallowRef<string | null>(null);
   const loadingMore = shallowRef(false);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let disposed = false;
 
-  const refresh = async (): Promise<void> => {
-    clearTimeout(timer);
+  const look = async (): Promise<void> => {
     try {
       const page = await listJobs(PAGE_SIZE);
       const fresh = await freshBelow(page.jobs, jobs.value);
-      if (disposed) return;
+      if (looks.isOver()) return;
       jobs.value = merge([...page.jobs, ...fresh], jobs.value);
       nextPageToken.value ??= page.nextPageToken;
       error.value = null;
     } catch (thrown) {
-      if (disposed) return;
+      if (looks.isOver()) return;
       error.value = toApiError(thrown);
     }
-    schedule();
   };
-
-  const schedule = (): void => {
-    clearTimeout(timer);
-    if (document.visibilityState === 'hidden') return;
+  const looks = useLooks(look, () => {
     const busy = error.value !== null || jobs.value.some((job) => !isTerminal(job.state));
-    timer = setTimeout(() => void refresh(), busy ? BUSY_MS : IDLE_MS);
-  };
+    return busy ? BUSY_MS : IDLE_MS;
+  });
 
   const loadMore = async (): Promise<void> => {
     const token = nextPageToken.value;
@@ -60,7 +54,7 @@ export function useJobList(): JobList {
     loadingMore.value = true;
     try {
       const page = await listJobs(PAGE_SIZE, token);
-      if (disposed) return;
+      if (looks.isOver()) return;
       jobs.value = merge(page.jobs, jobs.value);
       nextPageToken.value = page.nextPageToken;
       error.value = null;
@@ -71,20 +65,6 @@ export function useJobList(): JobList {
     }
   };
 
-  const onVisibility = (): void => {
-    if (document.visibilityState === 'visible') void refresh();
-  };
-  const onOnline = (): void => void refresh();
-  document.addEventListener('visibilitychange', onVisibility);
-  addEventListener('online', onOnline);
-  onScopeDispose(() => {
-    disposed = true;
-    clearTimeout(timer);
-    document.removeEventListener('visibilitychange', onVisibility);
-    removeEventListener('online', onOnline);
-  });
-  void refresh();
-
   return {
     jobs,
     loaded: computed(() => nextPageToken.value !== null),
@@ -92,7 +72,7 @@ export function useJobList(): JobList {
     hasMore: computed(() => (nextPageToken.value ?? '') !== ''),
     loadingMore,
     loadMore,
-    refresh,
+    refresh: looks.refresh,
   };
 }
 

@@ -1,8 +1,11 @@
 import type { ApiError } from '@genwatch/client';
 import { toApiError } from '@genwatch/client';
 import type { ShallowRef } from 'vue';
-import { onScopeDispose, shallowRef } from 'vue';
+import { shallowRef } from 'vue';
+import { useLooks } from './use_looks';
 
+/** However slow the pace, a first failure may be a short one. */
+const RETRY_MS = 2000;
 /** However long the server has been away, somebody may look at this page. */
 const MAX_MS = 30_000;
 
@@ -16,8 +19,8 @@ export interface Polled<T> {
 }
 
 /**
- * Looks again and again, `paceMs` after each answer, twice as late after each failure in a row; not
- * at all while the page is hidden, and at once when it is seen again or the network is back.
+ * Reads a value again and again, `paceMs` after each answer, and later after each failure in a row.
+ * The answer to the newest question counts.
  */
 export function usePolled<T>(
   read: () => Promise<T>,
@@ -25,45 +28,30 @@ export function usePolled<T>(
 ): Polled<T> {
   const value = shallowRef<T | null>(null);
   const error = shallowRef<ApiError | null>(null);
-  let timer: ReturnType<typeof setTimeout> | undefined;
   let newest: T | null = null;
-  let looks = 0;
+  let asked = 0;
   let failures = 0;
-  let disposed = false;
 
-  const refresh = async (): Promise<void> => {
-    clearTimeout(timer);
-    looks += 1;
-    const look = looks;
+  const look = async (): Promise<void> => {
+    asked += 1;
+    const mine = asked;
+    const isStale = (): boolean => mine !== asked || looks.isOver();
     try {
       const answer = await read();
-      if (disposed || look !== looks) return;
+      if (isStale()) return;
       newest = answer;
       value.value = answer;
       error.value = null;
       failures = 0;
     } catch (thrown) {
-      if (disposed || look !== looks) return;
+      if (isStale()) return;
       error.value = toApiError(thrown);
       failures += 1;
     }
-    if (document.visibilityState === 'hidden') return;
-    const pace = Math.min(MAX_MS, paceMs(newest) * 2 ** failures);
-    timer = setTimeout(() => void refresh(), pace);
   };
-
-  const onVisibility = (): void => {
-    if (document.visibilityState === 'visible') void refresh();
-  };
-  const onOnline = (): void => void refresh();
-  document.addEventListener('visibilitychange', onVisibility);
-  addEventListener('online', onOnline);
-  onScopeDispose(() => {
-    disposed = true;
-    clearTimeout(timer);
-    document.removeEventListener('visibilitychange', onVisibility);
-    removeEventListener('online', onOnline);
+  const looks = useLooks(look, () => {
+    const pace = paceMs(newest);
+    return failures === 0 ? pace : Math.min(MAX_MS, Math.min(pace, RETRY_MS) * 2 ** failures);
   });
-  void refresh();
-  return { value, error, refresh };
+  return { value, error, refresh: looks.refresh };
 }

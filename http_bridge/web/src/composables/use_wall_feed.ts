@@ -1,8 +1,9 @@
 import type { ApiError, Job, JobFilter, JobPage, JobState } from '@genwatch/client';
 import { getJob, isTerminal, listJobs, toApiError } from '@genwatch/client';
 import type { ComputedRef, ShallowRef } from 'vue';
-import { computed, onScopeDispose, shallowRef } from 'vue';
+import { computed, shallowRef } from 'vue';
 import { KIND_LABEL, postKind } from '../lib/kinds';
+import { useLooks } from './use_looks';
 
 /** `all` also shows what no page submitted. */
 export type KindFilter = 'posts' | 'prompt' | 'app' | 'all';
@@ -69,8 +70,6 @@ export function useWallFeed(filter: WallFilter): WallFeed {
   const wire = wireFilter(filter);
   /** All that was told, shown or not. */
   const seen = new Set<string>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let disposed = false;
 
   const take = (page: JobPage): void => {
     for (const { jobId } of page.jobs) seen.add(jobId);
@@ -90,7 +89,7 @@ export function useWallFeed(filter: WallFilter): WallFeed {
     let last = newest;
     while (leavesGap(last) && pages.length < CATCH_UP_PAGES) {
       last = await listJobs(PAGE_SIZE, last.nextPageToken, wire);
-      if (disposed) return;
+      if (looks.isOver()) return;
       pages.push(last);
     }
     if (leavesGap(last)) {
@@ -100,22 +99,20 @@ export function useWallFeed(filter: WallFilter): WallFeed {
     pages.forEach(take);
   };
 
-  const refresh = async (): Promise<void> => {
-    clearTimeout(timer);
+  const look = async (): Promise<void> => {
     try {
       const page = await listJobs(PAGE_SIZE, '', wire);
-      if (disposed) return;
+      if (looks.isOver()) return;
       if (filter.state === 'any') posts.value = withoutDeleted(page.jobs, posts.value);
       await catchUp(page);
       nextPageToken.value ??= page.nextPageToken;
       error.value = null;
     } catch (thrown) {
-      if (disposed) return;
+      if (looks.isOver()) return;
       error.value = toApiError(thrown);
     }
-    clearTimeout(timer);
-    if (document.visibilityState !== 'hidden') timer = setTimeout(() => void refresh(), LOOK_MS);
   };
+  const looks = useLooks(look, () => LOOK_MS);
 
   const loadMore = async (): Promise<void> => {
     const token = nextPageToken.value;
@@ -123,12 +120,12 @@ export function useWallFeed(filter: WallFilter): WallFeed {
     loadingMore.value = true;
     try {
       const page = await listJobs(PAGE_SIZE, token, wire);
-      if (disposed) return;
+      if (looks.isOver()) return;
       take(page);
       nextPageToken.value = page.nextPageToken;
       error.value = null;
     } catch (thrown) {
-      if (!disposed) error.value = toApiError(thrown);
+      if (!looks.isOver()) error.value = toApiError(thrown);
     } finally {
       loadingMore.value = false;
     }
@@ -137,12 +134,12 @@ export function useWallFeed(filter: WallFilter): WallFeed {
   const reread = async (jobId: string): Promise<void> => {
     try {
       const job = await getJob(jobId);
-      if (disposed) return;
+      if (looks.isOver()) return;
       if (posts.value.some((post) => post.jobId === jobId) || fits(job, filter)) {
         posts.value = mergePosts([job], posts.value);
       }
     } catch (thrown) {
-      if (!disposed && toApiError(thrown).status === 404) drop(jobId);
+      if (!looks.isOver() && toApiError(thrown).status === 404) drop(jobId);
       // Else the next look tells it.
     }
   };
@@ -151,20 +148,6 @@ export function useWallFeed(filter: WallFilter): WallFeed {
     posts.value = posts.value.filter((post) => post.jobId !== jobId);
   };
 
-  const onVisibility = (): void => {
-    if (document.visibilityState === 'visible') void refresh();
-  };
-  const onOnline = (): void => void refresh();
-  document.addEventListener('visibilitychange', onVisibility);
-  addEventListener('online', onOnline);
-  onScopeDispose(() => {
-    disposed = true;
-    clearTimeout(timer);
-    document.removeEventListener('visibilitychange', onVisibility);
-    removeEventListener('online', onOnline);
-  });
-  void refresh();
-
   return {
     posts,
     loaded: computed(() => nextPageToken.value !== null),
@@ -172,7 +155,7 @@ export function useWallFeed(filter: WallFilter): WallFeed {
     hasMore: computed(() => (nextPageToken.value ?? '') !== ''),
     loadingMore,
     loadMore,
-    refresh,
+    refresh: looks.refresh,
     reread,
     drop,
   };

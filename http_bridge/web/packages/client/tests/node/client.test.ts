@@ -1,5 +1,5 @@
 // @vitest-environment node
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GenwatchClient } from '../../src/client';
 import { createClient } from '../../src/client';
 import type { WatchUpdate } from '../../src/watch_updates';
@@ -112,18 +112,20 @@ describe('watching in a loop', () => {
 
   it('ends by its signal, and leaves no connection', async () => {
     const controller = new AbortController();
-    server.fates = [{ cutAfter: 2000, chunkSize: () => 50, lineEnd: '\n' }];
     const reason = new Error('enough');
     const loop = async (): Promise<void> => {
-      for await (const update of client.watch('job_1', { signal: controller.signal })) {
+      // This stream stays open when all has been told.
+      for await (const update of client.watchMine({ signal: controller.signal })) {
         if (update.kind === 'text') controller.abort(reason);
       }
     };
     await expect(loop()).rejects.toBe(reason);
-    const count = server.streams.length;
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    expect(server.streams).toHaveLength(count);
+    await vi.waitFor(() => {
+      expect(server.open).toBe(0);
+    });
+    const count = server.requests.length;
     await expect(loop()).rejects.toBe(reason);
+    expect(server.requests).toHaveLength(count);
   });
 
   it('ends by its signal while nothing comes', async () => {
@@ -212,15 +214,18 @@ describe('watching by callbacks', () => {
 
   it('tells nothing after it was stopped', async () => {
     let updates = 0;
-    await new Promise<void>((resolve) => {
-      const stop = client.watch('job_1').subscribe({
-        next: () => {
-          updates += 1;
-          stop();
-          setTimeout(resolve, 300);
-        },
-      });
+    const stop = client.watch('job_1').subscribe({
+      next: () => {
+        updates += 1;
+        stop();
+      },
     });
+    await vi.waitFor(() => {
+      expect(updates).toBe(1);
+      expect(server.open).toBe(0);
+    });
+    // Whoever is told all of the same meanwhile takes longer than what was under way.
+    for await (const update of createClient({ baseUrl: server.url }).watch('job_1')) void update;
     expect(updates).toBe(1);
   });
 

@@ -32,12 +32,18 @@ export class StreamServer {
   fates: Fate[] = [{ cutAfter: Infinity, chunkSize: () => 1 << 16, lineEnd: '\n' }];
   /** Replaces the stream of jobs. */
   answer: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
+  /** Answers that have not ended, by either side. */
+  open = 0;
   readonly #jobs = new Map<string, ScriptedJob>();
   readonly #server: Server;
 
   private constructor() {
     this.#server = createServer((request, response) => {
       this.requests.push(new URL(request.url ?? '/', 'http://server'));
+      this.open += 1;
+      response.on('close', () => {
+        this.open -= 1;
+      });
       if (this.answer !== null) this.answer(request, response);
       else void this.#stream(this.requests.at(-1)!, response);
     });
