@@ -9,6 +9,7 @@ import (
 
 	"genwatch/http_bridge/internal/fakes"
 	pb "genwatch/http_bridge/internal/gen/genwatchv1"
+	"genwatch/http_bridge/internal/problem"
 )
 
 func TestTheOrdersOverREST(t *testing.T) {
@@ -108,6 +109,24 @@ func TestAPriorityThatIsNoneIsNamed(t *testing.T) {
 	}
 	if orders := b.Jobs.Orders(); len(orders) != 0 {
 		t.Errorf("the service was told all the same: %v", orders)
+	}
+}
+
+func TestAParameterThatIsWrongIsNamedInWordsForPeople(t *testing.T) {
+	b := start(t, nil)
+	for query, want := range map[string]problem.Violation{
+		"estimate_samples?limit=-1":                {Field: "limit", Description: `"-1" is not a valid value`},
+		"jobs?page_size=99999999999":               {Field: "page_size", Description: `"99999999999" is not a valid value`},
+		"jobs?states=STATE_QUEUED&states=nonsense": {Field: "states", Description: `"nonsense" is not a valid value`},
+		"model_stats?period=%22a%20year%22":        {Field: "period", Description: `"\"a year\"" is not a valid value`},
+	} {
+		got := b.call("GET", "/api/v1/"+query, "")
+		r := got.refusal(t)
+		if got.StatusCode != 400 || r.Code != "INVALID_REQUEST" || len(r.Violations) != 1 {
+			t.Errorf("%s: %d %s", query, got.StatusCode, got.body)
+		} else if v := problem.Violation(r.Violations[0]); v != want || r.Error != want.Field+" "+want.Description {
+			t.Errorf("%s: %q, %q", query, r.Error, v)
+		}
 	}
 }
 

@@ -68,6 +68,19 @@ func timeoutOf(r *http.Request) time.Duration {
 // protojson says where in its own words: "proto: (line 1:2): unknown field "x"".
 var decoderPrefix = regexp.MustCompile(`^proto:[\s\x{a0}]*(syntax error )?(\(line \d+:\d+\): )?`)
 
+// The router says of a parameter: `parsing field "limit": strconv.ParseUint: parsing "-1": invalid
+// syntax`, or `parsing list "states": "x" is not a valid value`.
+var badParameter = regexp.MustCompile(`^parsing (?:field|list) "([^"]+)": (?:strconv\.\w+: parsing )?("(?:[^"\\]|\\.)*")`)
+
+// violationOf is what is wrong with a parameter, if that is what the message says.
+func violationOf(message string) (problem.Violation, bool) {
+	found := badParameter.FindStringSubmatch(message)
+	if found == nil {
+		return problem.Violation{}, false
+	}
+	return problem.Violation{Field: found[1], Description: found[2] + " is not a valid value"}, true
+}
+
 func writeError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
 	var custom *runtime.HTTPStatusError
 	if errors.As(err, &custom) {
@@ -76,7 +89,11 @@ func writeError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w h
 	e := problem.FromGRPC(err)
 	if s := status.Convert(err); s.Code() == codes.InvalidArgument && len(s.Details()) == 0 {
 		e.Code = "INVALID_REQUEST"
-		e.Message = decoderPrefix.ReplaceAllString(e.Message, "")
+		if violation, ok := violationOf(e.Message); ok {
+			e = problem.Invalid(e.Code, violation)
+		} else {
+			e.Message = decoderPrefix.ReplaceAllString(e.Message, "")
+		}
 	}
 	problem.Write(w, e)
 }
